@@ -1,0 +1,48 @@
+#include "figment/data/dataset.h"
+
+#include <algorithm>
+
+namespace figment {
+
+const char* name_of(Modality modality) {
+  switch (modality) {
+    case Modality::kImage:
+      return "image";
+    case Modality::kVector:
+      return "vector";
+    case Modality::kSeries:
+      return "series";
+  }
+  return "?";
+}
+
+int64_t ExampleSpec::elements() const {
+  int64_t product = 1;
+  for (const auto extent : shape) product *= extent;
+  return product;
+}
+
+std::string ExampleSpec::text() const {
+  std::string out = name_of(modality);
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    out += (i == 0 ? " " : "x") + std::to_string(shape[i]);
+  if (!classes.empty()) out += ", " + std::to_string(classes.size()) + " classes";
+  return out;
+}
+
+Dataset Dataset::select(const torch::Tensor& index) const {
+  auto out = *this;
+  out.x = x.index_select(0, index);
+  if (label.defined()) out.label = label.index_select(0, index);
+  return out;
+}
+
+Dataset Dataset::first(int64_t n) const {
+  auto out = *this;
+  n = std::min(n, size());
+  out.x = x.narrow(0, 0, n);
+  if (label.defined()) out.label = label.narrow(0, 0, n);
+  return out;
+}
+
+}  // namespace figment
