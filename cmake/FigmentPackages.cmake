@@ -1,7 +1,8 @@
 # Everything figment stands on. LibTorch is Debian's by default, or any up to 2.x by CMAKE_PREFIX_PATH.
 find_package(Torch REQUIRED)
 set(FIGMENT_TORCH ${TORCH_LIBRARIES})
-find_package(tomlplusplus REQUIRED)
+# Headers only: nothing to link, and no library for users of figment to have.
+find_path(FIGMENT_TOMLPLUSPLUS toml++/toml.h REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)

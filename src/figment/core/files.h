@@ -9,12 +9,14 @@
 
 namespace figment {
 
-// The bytes of a regular file. Throws Error(cause) when it cannot be read or is larger than `limit`.
+// The bytes of a regular file. Throws Error(cause) when it cannot be read or is larger than
+// `limit`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit = 1ULL << 34);
 
-// Writes `bytes` as `path` so that at every moment, also after a crash, `path` is either what it was
-// or all of `bytes`. Reads the temporary file back and compares before the rename. Throws Error(kIo)
-// naming the path and the reason ("No space left on device"); the temporary file is then removed.
+// Writes `bytes` as `path` so that at every moment, also after a crash, `path` is either what it
+// was or all of `bytes`. Reads the temporary file back and compares before the rename. Throws
+// Error(kIo) naming the path and the reason ("No space left on device"); the temporary file is then
+// removed.
 void write_durably(const std::filesystem::path& path, std::string_view bytes);
 
 // fsync of a folder, so that renames within it are on disk.

@@ -51,10 +51,13 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return all;
 }
 
-std::string number(double value) {
+std::string shortest(double value) {
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  std::string text(buffer, end);
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
+
+std::string number(double value) {
+  auto text = shortest(value);
   // "3" would read back as an integer.
   if (std::isfinite(value) && text.find_first_of(".e") == std::string::npos) text += ".0";
   return text;

@@ -22,6 +22,9 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 // The shortest text that reads back as the same double: "0.001", "1e-05", "3.0".
 std::string number(double value);
 
+// Like number(), but a whole value is written without ".0": for reading, not for parsing.
+std::string shortest(double value);
+
 // "12 s", "3 min 04 s", "1 h 02 min".
 std::string duration(double seconds);
 
