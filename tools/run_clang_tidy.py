@@ -56,8 +56,8 @@ def tidy(entry, build):
 
 def precompile(build, commands):
     """clang-tidy reads the build's precompiled headers, so they must be there and up to date."""
-    wanted = sorted({part for entry in commands for part in entry["output"].split()
-                     if part.endswith(".pch")})
+    wanted = sorted({name for entry in commands
+                     for name in re.findall(r"-o (\S+\.pch)", entry["command"])})
     if wanted:
         subprocess.run(["ninja", "-C", str(build), "--quiet", *wanted], check=True)
 
