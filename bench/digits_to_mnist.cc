@@ -8,11 +8,13 @@
 #include <torch/torch.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "figment/core/error.h"
@@ -144,6 +146,7 @@ double run(const Judge& judge, int64_t epochs, std::uint64_t seed) {
 int run_all(int argc, char** argv) {
   std::string folder;
   int64_t train_images = 0, epochs = 3;
+  torch::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
   std::vector<std::uint64_t> seeds;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];

@@ -30,18 +30,33 @@ const DigitStyle& pick_style(int digit, Philox& random) {
   return styles.back();
 }
 
-// Moves each point a little on its own, the ends of a stroke more; both points of a corner alike.
+// Moves each point a little, much like the one before it, the ends of a stroke more, and both
+// points of a corner alike.
 void unsteady(Stroke& stroke, double amount, Philox& random) {
-  Point previous{}, shift{};
+  Point previous{}, walk{random.normal(), random.normal()}, shift{};
   for (std::size_t i = 0; i < stroke.size(); ++i) {
     const Point here = stroke[i];
     const bool corner = i > 0 && here.x == previous.x && here.y == previous.y;
     if (!corner) {
       const double reach = (i == 0 || i + 1 == stroke.size()) ? 1.6 * amount : amount;
-      shift = {reach * random.normal(), reach * random.normal()};
+      walk = {0.6 * walk.x + 0.8 * random.normal(), 0.6 * walk.y + 0.8 * random.normal()};
+      shift = {reach * walk.x, reach * walk.y};
     }
     previous = here;
     stroke[i] = {here.x + shift.x, here.y + shift.y};
+  }
+}
+
+// Rounds the corners of a line, as a hurried hand does; the ends stay.
+void hurry(Stroke& line, int passes) {
+  for (int pass = 0; pass < passes; ++pass) {
+    Point before = line.front();
+    for (std::size_t i = 1; i + 1 < line.size(); ++i) {
+      const Point here = line[i];
+      line[i] = {(before.x + 2 * here.x + line[i + 1].x) / 4,
+                 (before.y + 2 * here.y + line[i + 1].y) / 4};
+      before = here;
+    }
   }
 }
 
@@ -57,8 +72,8 @@ class Bend {
       wave.kx = 2 * kPi * turns * std::cos(angle);
       wave.ky = 2 * kPi * turns * std::sin(angle);
       wave.phase = random.uniform(0, 2 * kPi);
-      wave.x = 0.03 * random.normal();
-      wave.y = 0.03 * random.normal();
+      wave.x = 0.035 * random.normal();
+      wave.y = 0.035 * random.normal();
     }
     const double rotation = 0.11 * random.normal();
     const double slant = 0.20 + 0.24 * random.normal();
@@ -122,15 +137,17 @@ class Pen {
 // The digit as lines of short pieces, in units of about its height.
 std::vector<Stroke> trace(int digit, Philox& random) {
   auto strokes = pick_style(digit, random).strokes;
-  const double amount = 0.030 * std::exp(0.35 * random.normal());
+  const double amount = 0.024 * std::exp(0.40 * random.normal());
   for (auto& stroke : strokes) {
     const Point drift{0.02 * random.normal(), 0.02 * random.normal()};
     for (auto& point : stroke) point = {point.x + drift.x, point.y + drift.y};
     unsteady(stroke, amount, random);
   }
   const Bend bend(random);
+  const auto passes = static_cast<int>(random.below(7));
   for (auto& stroke : strokes) {
     stroke = smooth_curve(stroke, kSteps);
+    hurry(stroke, passes);
     for (auto& point : stroke) point = bend(point);
   }
   return strokes;
