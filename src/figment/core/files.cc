@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "figment/core/text.h"
 
@@ -179,8 +180,15 @@ fs::path temporary_beside(const fs::path& path) {
   }
 }
 
-bool is_temporary(const fs::path& path) {
-  return path.filename().string().rfind(kTemporaryPrefix, 0) == 0;
+void remove_leftovers(const fs::path& folder) {
+  std::vector<fs::path> leftovers;
+  std::error_code ignored;
+  for (fs::directory_iterator it(folder, ignored), end; !ignored && it != end;
+       it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    if (name.rfind(kTemporaryPrefix, 0) == 0) leftovers.push_back(it->path());
+  }
+  for (const auto& path : leftovers) fs::remove_all(path, ignored);
 }
 
 void sync_folder(const fs::path& folder) {

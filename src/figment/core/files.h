@@ -26,10 +26,11 @@ void write_durably(const std::filesystem::path& path, std::string_view bytes);
 // Writes `bytes` as the new file `path`, fsyncs it, reads it back and compares. Throws Error(kIo),
 // also if `path` exists; what was written is then removed.
 void write_new_file(const std::filesystem::path& path, std::string_view bytes);
-// A name beside `path` that nobody uses: ".tmp-<process>-<count>". Whatever carries such a name
-// after its process has died is the leftover of an interrupted write and may be deleted.
+// A free name beside `path`: ".tmp-<process>-<count>".
 std::filesystem::path temporary_beside(const std::filesystem::path& path);
-bool is_temporary(const std::filesystem::path& path);
+// Deletes the files and folders of such names: what interrupted writes left. For the one process
+// that writes in `folder`, while it writes nothing. What cannot be deleted stays.
+void remove_leftovers(const std::filesystem::path& folder);
 
 // fsync of a folder, so that renames within it are on disk.
 void sync_folder(const std::filesystem::path& folder);

@@ -193,13 +193,17 @@ TEST(WriteNewFile, NeverOverwrites) {
   EXPECT_EQ(slurp(scratch / "file"), "one");
 }
 
-TEST(Temporary, NamesAreFreeAndKnown) {
+TEST(Leftovers, AreKnownByTheirNameAndRemoved) {
   ScratchFolder scratch;
   const fs::path first = temporary_beside(scratch / "file");
   EXPECT_EQ(first.parent_path(), scratch.path());
-  EXPECT_TRUE(is_temporary(first));
-  EXPECT_FALSE(is_temporary(scratch / "file"));
   EXPECT_NE(temporary_beside(scratch / "file"), first);
+  spill(first, "torn");
+  spill(scratch / "file", "x");
+  fs::create_directories(temporary_beside(scratch / "folder") / "inner");
+  remove_leftovers(scratch.path());
+  EXPECT_EQ(names_in(scratch.path()), Names{"file"});
+  remove_leftovers(scratch / "none");
 }
 
 TEST(SyncFolder, NeedsAFolder) {
