@@ -11,6 +11,6 @@ find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Threads REQUIRED)
-find_library(FIGMENT_XXHASH xxhash REQUIRED)
+find_package(XXHash REQUIRED)
 set(FIGMENT_PRIVATE_LIBRARIES nlohmann_json::nlohmann_json PNG::PNG JPEG::JPEG GIF::GIF ZLIB::ZLIB
                               CURL::libcurl OpenSSL::Crypto Threads::Threads)

@@ -70,10 +70,10 @@ std::string duration(double seconds) {
   } else if (seconds < 59.5) {
     std::snprintf(buffer, sizeof buffer, "%.0f s", seconds);
   } else if (seconds < 3600) {
-    const auto whole = static_cast<long>(seconds + 0.5);
+    const auto whole = std::lround(seconds);
     std::snprintf(buffer, sizeof buffer, "%ld min %02ld s", whole / 60, whole % 60);
   } else {
-    const auto minutes = static_cast<long>(seconds / 60 + 0.5);
+    const auto minutes = std::lround(seconds / 60);
     std::snprintf(buffer, sizeof buffer, "%ld h %02ld min", minutes / 60, minutes % 60);
   }
   return buffer;

@@ -20,8 +20,8 @@ struct ExampleSpec {
   std::vector<int64_t> shape{};        // image [C, H, W]; vector [D]; series [T, D]
   std::vector<std::string> classes{};  // names of the classes in the order of labels; may be empty
 
-  int64_t elements() const;   // product of the shape
-  std::string text() const;   // "image 1x28x28, 10 classes"
+  int64_t elements() const;  // product of the shape
+  std::string text() const;  // "image 1x28x28, 10 classes"
 };
 
 // A set of examples in memory. Cheap to copy: tensors are shared.

@@ -1,5 +1,6 @@
 // The safetensors format, written and read strictly.
-// https://github.com/huggingface/safetensors: u64 header length, JSON header, raw little-endian data.
+// https://github.com/huggingface/safetensors: u64 header length, JSON header, raw little-endian
+// data.
 #pragma once
 
 #include <torch/torch.h>
@@ -15,7 +16,7 @@ namespace figment {
 using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 struct SafetensorsFile {
-  NamedTensors tensors{};                        // in the order of their data
+  NamedTensors tensors{};                         // in the order of their data
   std::map<std::string, std::string> metadata{};  // the "__metadata__" of the header
 };
 
@@ -26,8 +27,9 @@ std::string encode_safetensors(const NamedTensors& tensors,
 
 // Reads what encode_safetensors or another writer wrote. Tensors own their memory, on the CPU.
 // Throws Error(kCheckpoint) with `where` for anything not exactly in the format: header longer than
-// the file, duplicate or unknown keys, unknown dtype, offsets that overlap, leave holes, or disagree
-// with the shape, bytes left over, overflowing sizes. Never allocates for what a header claims.
+// the file, duplicate or unknown keys, unknown dtype, offsets that overlap, leave holes, or
+// disagree with the shape, bytes left over, overflowing sizes. Never allocates for what a header
+// claims.
 SafetensorsFile decode_safetensors(std::string_view bytes, const std::string& where);
 
 }  // namespace figment

@@ -1,0 +1,28 @@
+# Compiles CASE (syntax only) and compares the outcome with its `// expect:` line. EXPECT overrides that line.
+file(STRINGS ${CASE} lines REGEX "^// expect: ")
+if(NOT DEFINED EXPECT)
+  list(LENGTH lines count)
+  if(NOT count EQUAL 1)
+    message(FATAL_ERROR "${CASE}: expected one line '// expect: TEXT', got ${count}")
+  endif()
+  string(REGEX REPLACE "^// expect: " "" EXPECT "${lines}")
+endif()
+
+string(REPLACE "|" ";" folders "${INCLUDES}")
+list(TRANSFORM folders PREPEND "-I")
+set(ENV{LC_ALL} C)
+execute_process(COMMAND ${COMPILER} -std=c++${STANDARD} -fsyntax-only ${folders} ${CASE}
+                RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE said)
+
+if(EXPECT STREQUAL "compiles")
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${CASE}: had to compile, and did not:\n${said}")
+  endif()
+elseif(code EQUAL 0)
+  message(FATAL_ERROR "${CASE}: compiled, but the compiler had to refuse it and say: ${EXPECT}")
+else()
+  string(FIND "${said}" "${EXPECT}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${CASE}: refused, but not with these words: ${EXPECT}\n${said}")
+  endif()
+endif()
