@@ -30,6 +30,8 @@ std::vector<std::string> known_names() {
 Source find_source(const DataConfig& config, const Watch& watch) {
   BuiltinOptions making;
   if (config.image_size > 0) making.image_size = config.image_size;
+  // What is not used need not be made: example i is the same however many there are.
+  if (config.size > 0) making.n_train = config.size;
   if (auto made = builtin(config.source, making)) {
     if (config.channels == 3)
       fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
