@@ -116,6 +116,14 @@ TEST_F(DownloadTest, ResumesACutConnection) {
   EXPECT_EQ(server_->requests(), expected);
 }
 
+TEST_F(DownloadTest, GetsThereByManyShortConnections) {
+  Download impatient = job({"crumbs"});
+  impatient.rounds = 1;
+  download(impatient, to_);
+  expect_whole();
+  EXPECT_EQ(server_->requests().size(), 3u);
+}
+
 TEST_F(DownloadTest, ResumesWhatAnEarlierProcessLeft) {
   put(part_, content_.substr(0, 70000));
   download(job({"good"}), to_);
