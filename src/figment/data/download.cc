@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -133,16 +134,24 @@ void pause(const Download& job, double seconds, const fs::path& to) {
 
 // Through the mirrors, several times. What went wrong at each, or empty when `part` is right.
 std::vector<std::string> try_mirrors(const Download& job, Part& part, const fs::path& to) {
+  constexpr std::uint64_t kProgress = 1 << 16;
   std::vector<TransferResult> results(job.urls.size());
-  for (int round = 0; round < job.rounds; ++round) {
-    bool paused = round == 0;
+  std::uint64_t best = part.size();
+  for (int round = 0; round < job.rounds;) {
     for (std::size_t i = 0; i < job.urls.size(); ++i) {
       if (results[i].hopeless) continue;
-      if (!paused) pause(job, job.pause * round, to);
-      paused = true;
       check_interrupted(job, to);
       results[i] = attempt(job, job.urls[i], part);
       if (results[i].complete) return {};
+    }
+    const bool hopeless = std::all_of(results.begin(), results.end(),
+                                      [](const TransferResult& result) { return result.hopeless; });
+    if (hopeless) break;
+    // A connection that is cut again and again still gets there, so long as each time brings more.
+    if (part.size() >= best + kProgress) {
+      best = part.size();
+    } else if (++round < job.rounds) {
+      pause(job, job.pause * round, to);
     }
   }
   std::vector<std::string> reasons;

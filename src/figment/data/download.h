@@ -23,8 +23,10 @@ struct Download {
 
   long connect_timeout = 20;  // seconds to reach a server
   long stall_timeout = 30;    // seconds below 1 KiB/s after which a server counts as stalled
-  int rounds = 3;             // times through the mirrors, but not again to one that refused
-  double pause = 2.0;         // seconds before the second round, twice that before the third ...
+  // Times through the mirrors, but not again to one that refused. A time that brought 64 KiB or
+  // more does not count, so that many short connections add up.
+  int rounds = 3;
+  double pause = 2.0;  // seconds before the second round, twice that before the third ...
 
   std::string by_hand{};          // replaces the closing advice of errors, if not empty
   bool allow_local_http = false;  // for tests: also http://127.0.0.1, with no proxy

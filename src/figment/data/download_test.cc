@@ -116,6 +116,14 @@ TEST_F(DownloadTest, ResumesACutConnection) {
   EXPECT_EQ(server_->requests(), expected);
 }
 
+TEST_F(DownloadTest, GetsThereByManyShortConnections) {
+  Download impatient = job({"crumbs"});
+  impatient.rounds = 1;
+  download(impatient, to_);
+  expect_whole();
+  EXPECT_EQ(server_->requests().size(), 3u);
+}
+
 TEST_F(DownloadTest, ResumesWhatAnEarlierProcessLeft) {
   put(part_, content_.substr(0, 70000));
   download(job({"good"}), to_);
@@ -139,9 +147,14 @@ TEST_F(DownloadTest, StartsOverWhereRangeIsIgnored) {
 
 TEST_F(DownloadTest, StartsOverWhereTheRangeIsAnother) {
   put(part_, content_.substr(0, 70000));
+  Download once = job({"shifted"});
+  once.rounds = 1;
+  EXPECT_HAS(failure(once), "the server sent another range than asked for");
+  put(part_, content_.substr(0, 70000));
   download(job({"shifted"}), to_);
   expect_whole();
-  const std::vector<std::string> expected{"/shifted/file bytes=70000-", "/shifted/file -"};
+  const std::vector<std::string> expected{"/shifted/file bytes=70000-",
+                                          "/shifted/file bytes=70000-", "/shifted/file -"};
   EXPECT_EQ(server_->requests(), expected);
 }
 

@@ -17,8 +17,8 @@
 namespace figment::testing {
 
 // argv: folder to serve, where `requests` is written: one line "path range" for each.
-// GET /<way>/<file>: the way is one of good, norange, cut, wrong, long, endless, missing, busy,
-// stall, slow, redirect, shifted.
+// GET /<way>/<file>: the way is one of good, norange, cut, crumbs, wrong, long, endless, missing,
+// busy, stall, slow, redirect, shifted.
 inline constexpr char kServer[] = R"py(
 import http.server, os, sys, threading, time
 folder = sys.argv[1]
@@ -64,6 +64,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if way == "cut" and self.path not in cut_once:
                 cut_once.add(self.path)
                 body = body[:len(body) // 2]
+            elif way == "crumbs":
+                body = body[:70000]
             elif way == "endless":
                 for _ in range(1000): self.wfile.write(body)
             elif way == "stall":

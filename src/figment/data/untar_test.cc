@@ -99,22 +99,16 @@ TEST_F(UntarTest, RefusesDamage) {
   expect_failure(members_, "a block whose checksum is wrong");
 }
 
+// Every byte of the archive in turn, looking for a file that is not there: all of it is read.
 TEST_F(UntarTest, SurvivesFlippedBytes) {
   pack("");
   const std::string good = bytes_of(archive_);
-  int refused = 0;
   for (std::size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 8)));
     put(archive_, bad);
-    try {
-      extract_members(archive_, {{"a.bin", 3000}}, out_.path());
-    } catch (const Error& error) {
-      EXPECT_EQ(error.cause(), Cause::kData) << error.what();
-      ++refused;
-    }
+    EXPECT_NE(failure({{"c.bin", 1}}), "") << "byte " << i;
   }
-  EXPECT_GT(refused, 0);
 }
 
 TEST_F(UntarTest, RefusesHugeClaims) {
