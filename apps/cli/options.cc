@@ -1,0 +1,231 @@
+// The verbs of the command line and the options of each. The only place that knows CLI11.
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "figment/core/text.h"
+
+namespace figment::cli {
+namespace {
+
+// Options that several verbs share, declared alike.
+class Verb {
+ public:
+  Verb(CLI::App& app, Options& options, const std::string& name, const std::string& summary)
+      : options_(options), app_(app.add_subcommand(name, summary)) {
+    app_->callback([&options, name] { options.verb = name; });
+  }
+  Verb& subject(const std::string& name, const std::string& help, bool required = true) {
+    app_->add_option(name, options_.subject, help)->required(required);
+    return *this;
+  }
+  Verb& object(const std::string& name, const std::string& help) {
+    app_->add_option(name, options_.object, help);
+    return *this;
+  }
+  Verb& words(const std::string& name, const std::string& help) {
+    app_->add_option(name, options_.words, help);
+    return *this;
+  }
+  Verb& out(const std::string& help) {
+    app_->add_option("-o,--out", options_.out, help);
+    return *this;
+  }
+  Verb& data(const std::string& help) {
+    app_->add_option("--data", options_.data, help);
+    return *this;
+  }
+  Verb& split() {
+    app_->add_option("--split", options_.split, "Part of the data: train, validation or test")
+        ->capture_default_str();
+    return *this;
+  }
+  Verb& number(const std::string& help) {
+    app_->add_option("-n,--number", options_.n, help)->check(CLI::Range(1, 100000000));
+    return *this;
+  }
+  Verb& seed(const std::string& help) {
+    app_->add_option("--seed", options_.seed, help)
+        ->each([this](const std::string&) { options_.seed_given = true; });
+    return *this;
+  }
+  Verb& checkpoint() {
+    app_->add_option("--checkpoint", options_.checkpoint,
+                     "best, last or the number of a step; the best, else the last, when not given");
+    return *this;
+  }
+  Verb& device() {
+    app_->add_option("--device", options_.device, "auto, cpu, cuda or cuda:N");
+    app_->add_option("--threads", options_.threads, "Threads to compute with; 0 takes all cores")
+        ->check(CLI::Range(0, 4096));
+    return *this;
+  }
+  Verb& json() {
+    app_->add_flag("--json", options_.json, "Print one JSON document on stdout");
+    return *this;
+  }
+  Verb& quiet() {
+    app_->add_flag("--quiet", options_.quiet, "No progress on stderr");
+    return *this;
+  }
+  CLI::App& app() { return *app_; }
+  Options& options() { return options_; }
+
+ private:
+  Options& options_;
+  CLI::App* app_;
+};
+
+void declare_training(CLI::App& app, Options& options) {
+  Verb train(app, options, "train", "Train a model from a recipe, or a family from its defaults");
+  train.subject("RECIPE|FAMILY", "A recipe file (.toml), or the name of a family")
+      .words("KEY=VALUE", "Settings in place of the recipe's, e.g. model.latent_dim=2")
+      .data("Data set: a built-in or known name, or a path (as data.source=...)")
+      .out("Folder of the run; runs/DATE-NAME-ID when not given")
+      .seed("As seed=N")
+      .device()
+      .quiet()
+      .json();
+  train.app().add_flag("--resume", options.resume,
+                       "Continue the run in --out if there is one, else start it");
+  Verb(app, options, "resume", "Continue a run from its newest whole checkpoint")
+      .subject("RUN", "Folder of the run")
+      .device()
+      .quiet()
+      .json();
+}
+
+void declare_use(CLI::App& app, Options& options) {
+  Verb sample(app, options, "sample", "Draw samples from a trained model");
+  sample.subject("RUN", "Folder of the run")
+      .number("How many samples (64)")
+      .seed("The samples follow from it")
+      .out("FILE.png for a sheet, FILE.npy for all numbers, or a folder for one PNG each")
+      .checkpoint()
+      .device()
+      .json();
+  sample.app().add_option("--label", options.label, "Class to draw, for models that know classes")
+      ->check(CLI::Range(0, 1000000));
+  sample.app().add_option("--temperature", options.temperature, "Spread of the latent noise")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  sample.app().add_option("--columns", options.columns, "Columns of the sheet")
+      ->check(CLI::Range(1, 10000));
+  Verb(app, options, "reconstruct", "Encode and decode examples, laid beside their originals")
+      .subject("RUN", "Folder of the run")
+      .data("Data set in place of the run's")
+      .split()
+      .number("How many examples (32)")
+      .out("FILE.png for originals above reconstructions, FILE.npy for the numbers")
+      .checkpoint()
+      .device()
+      .json();
+  Verb(app, options, "encode", "Write the codes of examples")
+      .subject("RUN", "Folder of the run")
+      .data("Data set in place of the run's")
+      .split()
+      .number("How many examples (all)")
+      .out("FILE.npy or FILE.csv (with the label last)")
+      .checkpoint()
+      .device()
+      .json();
+  Verb(app, options, "decode", "Turn codes into examples")
+      .subject("RUN", "Folder of the run")
+      .object("CODES", "FILE.npy or FILE.csv, one code a row")
+      .out("FILE.png, FILE.npy, or a folder for one PNG each")
+      .checkpoint()
+      .device()
+      .json();
+}
+
+void declare_judging(CLI::App& app, Options& options) {
+  Verb(app, options, "eval", "Judge a model on data it was not trained on")
+      .subject("RUN", "Folder of the run")
+      .data("Data set in place of the run's")
+      .split()
+      .number("Use the first n examples (all)")
+      .seed("Of the Monte Carlo estimates")
+      .checkpoint()
+      .device()
+      .json();
+  Verb(app, options, "report", "Write the report of a run: one HTML file with its pictures")
+      .subject("RUN", "Folder of the run")
+      .out("The file; report.html in the run when not given")
+      .device();
+  Verb(app, options, "inspect", "Say what a run, a checkpoint or a .safetensors file holds")
+      .subject("PATH", "Folder of a run or checkpoint, or a .safetensors file")
+      .checkpoint()
+      .json();
+}
+
+void declare_knowing(CLI::App& app, Options& options) {
+  Verb list(app, options, "list", "List the families and what they can do");
+  list.json();
+  list.app().add_flag("--markdown", options.markdown, "As the table of the README");
+  Verb(app, options, "explain", "Print the settings of a family, or of every recipe, as TOML")
+      .subject("FAMILY", "Name of a family; without one, what all recipes share", false)
+      .json();
+  Verb(app, options, "data", "List data sets, say what one holds, or export it")
+      .subject("list|info|export", "What to do")
+      .object("SOURCE", "A built-in or known name, or a path")
+      .words("KEY=VALUE", "Settings such as data.image_size=32")
+      .split()
+      .number("Export the first n (all)")
+      .out("export: FILE.npy, FILE.png for a sheet, or a folder for one PNG each")
+      .json();
+  Verb(app, options, "doctor", "Look at this machine: LibTorch, BLAS, threads, devices, data")
+      .json();
+}
+
+}  // namespace
+
+Parsed parse(int argc, char** argv, Options& options) {
+  CLI::App app(
+      "figment trains, judges, samples and applies generative models.\n"
+      "Begin with: figment train vae        (on built-in digits, about a minute)");
+  app.name("figment");
+  app.set_version_flag("--version", std::string("figment ") + FIGMENT_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  declare_training(app, options);
+  declare_use(app, options);
+  declare_judging(app, options);
+  declare_knowing(app, options);
+  for (int i = 0; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain = !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?[]") == std::string::npos;
+    options.command += (i == 0 ? "" : " ") + (i == 0 ? "figment" : plain ? word : "'" + word + "'");
+  }
+  // The parser would call an unknown verb an unexpected argument.
+  if (argc > 1 && argv[1][0] != '-') {
+    std::vector<std::string> verbs;
+    for (const auto* verb : app.get_subcommands([](CLI::App*) { return true; }))
+      verbs.push_back(verb->get_name());
+    bool known = false;
+    for (const auto& verb : verbs) known = known || verb == argv[1];
+    if (!known) {
+      std::cerr << "figment: [command line] expected a verb (" << join(verbs, ", ") << "), got '"
+                << printable(argv[1]) << "'" << did_you_mean(argv[1], verbs) << "\n";
+      return Parsed::kWrong;
+    }
+  }
+  try {
+    app.parse(argc, argv);
+    return Parsed::kRun;
+  } catch (const CLI::Success& success) {
+    app.exit(success, std::cout, std::cerr);
+    return Parsed::kDone;
+  } catch (const CLI::ParseError& error) {
+    if (argc < 2) {
+      std::cerr << app.help();
+      return Parsed::kWrong;
+    }
+    const auto verb = argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : std::string();
+    std::cerr << "figment: [command line] " << error.what() << "; see figment " << verb
+              << "--help\n";
+    return Parsed::kWrong;
+  }
+}
+
+}  // namespace figment::cli

@@ -1,0 +1,41 @@
+// What was asked on the command line, parsed and checked before LibTorch is ever loaded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace figment::cli {
+
+// One struct for all verbs: each declares the options it has (options.cc) and reads those only.
+struct Options {
+  std::string verb{};
+  std::string subject{};             // a recipe, family, run folder, data set or sub-command
+  std::string object{};              // what the subject is applied to: a file of codes, a data set
+  std::vector<std::string> words{};  // key=value, or names of metrics
+  std::string out{};                 // file or folder to write
+  std::string data{};                // data set in place of the recipe's or run's
+  std::string split = "test";        // train, validation or test
+  std::string checkpoint{};          // best, last or a step
+  std::string device{};              // empty: as the recipe says
+  std::int64_t threads = -1;         // -1: as the recipe says
+  std::int64_t n = 0;                // how many
+  std::uint64_t seed = 1;
+  bool seed_given = false;
+  std::int64_t label = -1;
+  double temperature = 1;
+  std::int64_t columns = 0;
+  bool resume = false;
+  bool json = false;
+  bool markdown = false;
+  bool quiet = false;
+  std::string command{};             // all of it, as it was typed
+};
+
+enum class Parsed { kRun, kDone, kWrong };
+
+// Parses the command line. kDone: help or version was asked for and printed. kWrong: a sentence was
+// printed to stderr.
+Parsed parse(int argc, char** argv, Options& options);
+
+}  // namespace figment::cli

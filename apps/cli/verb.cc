@@ -1,0 +1,94 @@
+#include "verb.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "figment/core/error.h"
+#include "figment/core/files.h"
+#include "figment/core/text.h"
+#include "figment/data/image_codec.h"
+#include "figment/data/npy.h"
+#include "figment/report/grid.h"
+#include "figment/train/device.h"
+
+namespace figment::cli {
+namespace fs = std::filesystem;
+
+LoadedRun open_subject(const Options& options) {
+  set_threads(std::max<std::int64_t>(0, options.threads));
+  return open_run(options.subject,
+                  {options.checkpoint, options.device.empty() ? "auto" : options.device});
+}
+
+void print_json(const Options& options, nlohmann::json document) {
+  document["schema"] = 1;
+  document["verb"] = options.verb;
+  std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+std::string suffix_of(const std::string& path) {
+  auto suffix = fs::path(path).extension().string();
+  std::transform(suffix.begin(), suffix.end(), suffix.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return suffix;
+}
+
+void need_out(const Options& options, const char* example) {
+  if (options.out.empty())
+    fail(Cause::kConfig, options.verb, "expected where to write, such as --out ", example);
+}
+
+namespace {
+
+std::string csv_of(const torch::Tensor& rows) {
+  const auto table = rows.to(torch::kDouble).flatten(1).contiguous();
+  std::string out;
+  const auto* value = table.data_ptr<double>();
+  for (int64_t i = 0; i < table.size(0); ++i)
+    for (int64_t j = 0; j < table.size(1); ++j)
+      out += shortest(static_cast<float>(*value++)) + (j + 1 < table.size(1) ? "," : "\n");
+  return out;
+}
+
+void write_folder(const fs::path& folder, const torch::Tensor& images) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(Cause::kIo, folder.string(), "cannot make the folder: ", error.message());
+  for (int64_t i = 0; i < images.size(0); ++i) {
+    char name[32];
+    std::snprintf(name, sizeof name, "%06lld.png", static_cast<long long>(i));
+    write_durably(folder / name, encode_png(images[i]));
+  }
+}
+
+}  // namespace
+
+void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
+                    int64_t columns) {
+  const auto suffix = suffix_of(out);
+  const bool images = x.dim() == 4 && x.scalar_type() == torch::kUInt8;
+  std::string shape;
+  for (const auto extent : x.sizes()) shape += (shape.empty() ? "" : "x") + std::to_string(extent);
+  if (suffix == ".npy") {
+    write_durably(out, encode_npy(x));
+  } else if (suffix == ".csv") {
+    write_durably(out, csv_of(x));
+  } else if ((suffix == ".png" || suffix.empty()) && !images) {
+    fail(Cause::kConfig, verb, "expected --out FILE.npy or FILE.csv for what is no image, got '",
+         printable(out), "'");
+  } else if (suffix == ".png") {
+    GridOptions options;
+    options.columns = columns;
+    write_durably(out, encode_png(image_grid(x, options)));
+  } else if (suffix.empty()) {
+    write_folder(out, x);
+  } else {
+    fail(Cause::kConfig, verb, "expected --out FILE.png, FILE.npy, FILE.csv or a folder, got '",
+         printable(out), "'");
+  }
+  std::cerr << "wrote " << out << " (" << shape << ")\n";
+}
+
+}  // namespace figment::cli

@@ -1,0 +1,44 @@
+// A verb of the command line behind the launcher: one file each in verbs/.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "figment/apply/open_run.h"
+#include "options.h"
+
+namespace figment::cli {
+
+struct Verb {
+  const char* name;
+  int (*run)(const Options&);  // returns the exit code; throws Error
+};
+
+// Defined in a file the build writes from the files in verbs/: NAME.cc defines
+// `int verb_NAME(const Options&)`.
+const std::vector<Verb>& verbs();
+
+// --- What several verbs need ---
+
+// Opens options.subject with the options' checkpoint, device and threads.
+LoadedRun open_subject(const Options& options);
+
+// Prints a document on stdout: {"schema": 1, "verb": ..., ...}.
+void print_json(const Options& options, nlohmann::json document);
+
+// Writes examples to options.out by its suffix: .npy all numbers, .png a sheet (images only), .csv rows
+// (vectors only), no suffix: a folder of PNG files. Says on stderr what was written. `x` is in what
+// to_output gives. Throws Error(kConfig) for another suffix.
+void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
+                    int64_t columns = 0);
+
+// The lower-case suffix with its dot, or "".
+std::string suffix_of(const std::string& path);
+
+// Throws Error(kConfig) when no --out was given.
+void need_out(const Options& options, const char* example);
+
+}  // namespace figment::cli

@@ -1,0 +1,124 @@
+// figment train: from a recipe or a family to a run folder with a report.
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+
+#include "figment/apply/pictures.h"
+#include "figment/apply/run_report.h"
+#include "figment/core/error.h"
+#include "figment/core/text.h"
+#include "figment/model/families.h"
+#include "figment/train/trainer.h"
+#include "training.h"
+#include "verb.h"
+
+namespace figment::cli {
+namespace fs = std::filesystem;
+namespace {
+
+std::atomic<int> stop_signal{0};
+
+void on_signal(int signal) {
+  // A second one ends the process at once.
+  if (stop_signal.exchange(signal) != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+struct Asked {
+  Value values{};
+  std::string name{};
+};
+
+Asked read_subject(const Options& options) {
+  const auto& subject = options.subject;
+  if (fs::path(subject).extension() == ".toml" || fs::is_regular_file(subject)) {
+    const fs::path path(subject);
+    auto name = path.stem().string();
+    if (path.has_parent_path() && path.parent_path().filename() != "recipes" &&
+        path.parent_path().filename() != ".")
+      name = path.parent_path().filename().string() + "-" + name;
+    return {read_recipe_file(subject), name};
+  }
+  if (find_family(subject) == nullptr) {
+    std::vector<std::string> names;
+    for (const auto* family : families()) names.emplace_back(family->name);
+    fail(Cause::kConfig, "train", "expected a recipe file (.toml) or a family (", join(names, ", "),
+         "), got '", printable(subject), "'", did_you_mean(subject, names));
+  }
+  Asked asked;
+  set_path(asked.values, "family", Value(subject, Place{"command line", 0, 0}));
+  asked.name = subject;
+  return asked;
+}
+
+// Options are settings under another name: they are laid on the recipe like any KEY=VALUE.
+void lay_options(const Options& options, Value& values) {
+  const Place place{"command line", 0, 0};
+  for (const auto& word : options.words) set_override(values, word);
+  if (!options.data.empty()) set_path(values, "data.source", Value(options.data, place));
+  if (!options.device.empty()) set_path(values, "device", Value(options.device, place));
+  if (options.threads >= 0) set_path(values, "threads", Value(options.threads, place));
+  if (options.seed_given)
+    set_path(values, "seed", Value(static_cast<std::int64_t>(options.seed), place));
+}
+
+}  // namespace
+
+int run_training(const Options& options, const Family& family, const Recipe& recipe,
+                 const TrainOptions& given) {
+  auto train_options = given;
+  train_options.quiet = options.quiet;
+  train_options.command = options.command;
+  train_options.stop = &stop_signal;
+  train_options.observer = &make_pictures;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  const auto outcome = train(family, recipe, train_options);
+  const auto report = write_report(outcome.folder);
+  if (options.json) {
+    nlohmann::json document = {
+        {"run", outcome.folder.string()}, {"report", report.string()},
+        {"step", outcome.state.step},     {"interrupted", outcome.interrupted},
+        {"seconds", outcome.seconds},     {"examples_per_second", outcome.per_second}};
+    if (outcome.state.best_step > 0)
+      document["best"] = {{"step", outcome.state.best_step}, {"loss", outcome.state.best}};
+    print_json(options, document);
+  } else {
+    if (outcome.interrupted)
+      std::cerr << "stopped after step " << outcome.state.step
+                << "; a checkpoint is saved: continue with figment resume "
+                << outcome.folder.string() << "\n";
+    std::cerr << "trained for " << duration(outcome.seconds) << "; report: " << report.string()
+              << "\n";
+    std::cout << outcome.folder.string() << "\n";
+  }
+  return outcome.interrupted ? 128 + stop_signal.load() : 0;
+}
+
+int verb_train(const Options& options) {
+  auto asked = read_subject(options);
+  lay_options(options, asked.values);
+  Problems problems;
+  auto recipe = read_recipe(asked.values, problems);
+  if (recipe.family.empty() && problems.empty())
+    problems.add({options.subject, 0, 0}, "family",
+                 "expected the name of a family; figment list names them");
+  // The model's own keys are told together with the others, if there is a family to ask.
+  const auto* family = find_family(recipe.family);
+  if (family != nullptr) family->resolve(recipe.model, problems);
+  problems.throw_if_any();
+  if (family == nullptr) family_named(recipe.family, "family");
+  TrainOptions train_options;
+  train_options.folder = options.out;
+  train_options.name = asked.name;
+  train_options.resume = options.resume && !options.out.empty() && is_run_folder(options.out);
+  if (options.resume && options.out.empty())
+    fail(Cause::kConfig, "train", "expected --out with --resume: which run is to continue?");
+  if (train_options.resume) return resume_run(options, options.out);
+  return run_training(options, *family, recipe, train_options);
+}
+
+}  // namespace figment::cli

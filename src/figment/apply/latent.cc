@@ -1,0 +1,53 @@
+#include "figment/apply/latent.h"
+
+#include <cmath>
+
+#include "figment/apply/use.h"
+#include "figment/core/error.h"
+#include "figment/model/abilities.h"
+
+namespace figment {
+
+torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
+  const auto u = (torch::arange(side, torch::kDouble) + 0.5) / static_cast<double>(side);
+  torch::Tensor across, upwards;
+  if (codes.defined()) {
+    FIGMENT_CHECK(codes.dim() == 2 && codes.size(1) == 2);
+    const auto quantiles = torch::quantile(codes.to(torch::kDouble), u, 0);  // [side, 2]
+    across = quantiles.select(1, 0);
+    upwards = quantiles.select(1, 1);
+  } else {
+    across = upwards = std::sqrt(2.0) * torch::erfinv(2 * u - 1);  // the normal quantile function
+  }
+  const auto x = across.repeat({side});
+  const auto y = upwards.flip(0).repeat_interleave(side);
+  return torch::stack({x, y}, 1).to(torch::kFloat);
+}
+
+bool has_manifold(Model& model) {
+  const auto* encodes = dynamic_cast<Encodes*>(&model);
+  return encodes != nullptr && encodes->code_dim() == 2 &&
+         dynamic_cast<Decodes*>(&model) != nullptr;
+}
+
+torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side) {
+  FIGMENT_CHECK(has_manifold(model));
+  torch::NoGradGuard no_grad;
+  const bool prior = dynamic_cast<Samples*>(&model) != nullptr;
+  const auto codes =
+      manifold_codes(side, prior ? torch::Tensor() : encode(model, scaling, set.first(2000)));
+  auto* able = dynamic_cast<Decodes*>(&model);
+  return able->decode(codes.to(model.device())).to(torch::kCPU);
+}
+
+torch::Tensor map_to_plane(const torch::Tensor& codes) {
+  if (codes.size(1) == 2) return codes;
+  if (codes.size(1) == 1) return torch::cat({codes, torch::zeros_like(codes)}, 1);
+  const auto centred = (codes - codes.mean(0, true)).to(torch::kDouble);
+  const auto axes = std::get<1>(torch::linalg_eigh(centred.t().mm(centred)));
+  const auto k = axes.size(1);
+  const auto main = torch::stack({axes.select(1, k - 1), axes.select(1, k - 2)}, 1);
+  return centred.mm(main).to(torch::kFloat);
+}
+
+}  // namespace figment

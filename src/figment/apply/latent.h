@@ -1,0 +1,32 @@
+// Views of a latent space: the grid of codes that a manifold is decoded from, and maps in two
+// dimensions.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+
+#include "figment/data/dataset.h"
+#include "figment/data/scaling.h"
+#include "figment/model/model.h"
+
+namespace figment {
+
+// Codes [side * side, 2] of a grid, row by row from the top: the centres of a side x side grid over
+// the unit square, each coordinate pushed through a quantile function, so that equal probability
+// gets equal room. First coordinate to the right, second upwards. Without `codes` the quantiles are
+// the standard normal's (Kingma & Welling 2013, figure 4); with codes [n, 2] they are those of each
+// column.
+torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes = {});
+
+// Whether the model has codes of two numbers and can decode them.
+bool has_manifold(Model& model);
+
+// The decoded manifold [side * side, example shape...]: over the standard normal for models that
+// sample from it, over the codes of `set` for others.
+torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side);
+
+// Codes [n, k] as points [n, 2]: as they are for k = 2, else their two main axes.
+torch::Tensor map_to_plane(const torch::Tensor& codes);
+
+}  // namespace figment

@@ -1,0 +1,117 @@
+#include "figment/eval/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "figment/data/loader.h"
+#include "figment/model/abilities.h"
+
+namespace figment {
+namespace {
+
+constexpr int64_t kBatch = 512;
+constexpr int64_t kWidestPca = 4096;
+
+// Sums of values and squares, for a mean with its standard error.
+struct Moments {
+  double sum = 0, squares = 0, n = 0;
+  void add(const torch::Tensor& values) {
+    const auto v = values.to(torch::kCPU, torch::kDouble);
+    sum += v.sum().item<double>();
+    squares += v.square().sum().item<double>();
+    n += static_cast<double>(v.numel());
+  }
+  double mean() const { return sum / n; }
+  double standard_error() const {
+    if (n < 2) return 0;
+    return std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)) / n);
+  }
+};
+
+}  // namespace
+
+Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::uint64_t seed) {
+  torch::NoGradGuard no_grad;
+  model.eval();
+  auto* reconstructs = dynamic_cast<Reconstructs*>(&model);
+  auto* densities = dynamic_cast<Densities*>(&model);
+  auto* encodes = dynamic_cast<Encodes*>(&model);
+  Loader loader(set, scaling, {kBatch, false, 0, model.device()});
+  Moments sse, psnr, total;
+  std::vector<std::pair<std::string, Moments>> parts;
+  std::vector<torch::Tensor> codes;
+  for (int64_t i = 0; i < loader.batches(); ++i) {
+    const auto batch = loader.batch(0, i);
+    if (reconstructs != nullptr) {
+      const auto error = (reconstructs->reconstruct(batch) - batch.x).square().flatten(1);
+      sse.add(error.sum(1));
+      if (set.spec.modality == Modality::kImage)
+        psnr.add(-10 * error.mean(1).clamp_min(1e-12).log10());
+    }
+    if (densities != nullptr) {
+      Noise noise(seed, i * kBatch, batch.size(), model.device());
+      const auto density = densities->log_density(batch, noise);
+      total.add(density.total);
+      for (std::size_t k = 0; k < density.parts.size(); ++k) {
+        if (i == 0) parts.emplace_back(density.parts[k].first, Moments{});
+        parts[k].second.add(density.parts[k].second);
+      }
+    }
+    if (encodes != nullptr) codes.push_back(encodes->encode(batch).to(torch::kCPU));
+  }
+  Results out;
+  if (reconstructs != nullptr) {
+    out.emplace_back("reconstruction_sse", sse.mean());
+    if (psnr.n > 0) out.emplace_back("reconstruction_psnr", psnr.mean());
+  }
+  if (densities != nullptr) {
+    const std::string name = densities->density_name();
+    out.emplace_back(name, total.mean());
+    out.emplace_back(name + "_stderr", total.standard_error());
+    for (const auto& [part, moments] : parts) out.emplace_back(part, moments.mean());
+  }
+  if (encodes != nullptr && set.size() > 1) {
+    const auto variance = torch::cat(codes).to(torch::kDouble).var(0);
+    out.emplace_back("active_units", (variance > 0.01).sum().item<double>());
+    out.emplace_back("code_dim", static_cast<double>(encodes->code_dim()));
+  }
+  return out;
+}
+
+double pca_sse(const torch::Tensor& training, const torch::Tensor& test, int64_t k) {
+  torch::NoGradGuard no_grad;
+  const auto mean = training.mean(0, true, torch::kDouble).to(torch::kFloat);
+  // The covariance by pieces in float, summed in double: exact enough, and no copy of the whole
+  // set.
+  auto covariance = torch::zeros({training.size(1), training.size(1)}, torch::kDouble);
+  for (const auto& part : training.split(8192)) {
+    const auto centred = part - mean;
+    covariance += centred.t().mm(centred).to(torch::kDouble);
+  }
+  const auto axes = std::get<1>(torch::linalg_eigh(covariance));  // ascending
+  const auto main = axes.narrow(1, axes.size(1) - k, k).to(torch::kFloat);
+  double sum = 0;
+  for (const auto& part : test.split(8192)) {
+    const auto centred = part - mean;
+    sum += (centred - centred.mm(main).mm(main.t())).square().sum(torch::kDouble).item<double>();
+  }
+  return sum / static_cast<double>(test.size(0));
+}
+
+Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
+                  const Dataset& set) {
+  torch::NoGradGuard no_grad;
+  if (dynamic_cast<Reconstructs*>(&model) == nullptr) return {};
+  const auto train = scaling.to_model(training.x).flatten(1);
+  const auto test = scaling.to_model(set.x).flatten(1);
+  const auto mean = train.mean(0, true);
+  Results out = {
+      {"mean_sse", (test - mean).square().sum(1).mean(0, false, torch::kDouble).item<double>()}};
+  const auto* encodes = dynamic_cast<Encodes*>(&model);
+  if (encodes == nullptr || train.size(1) > kWidestPca || train.size(0) < 2) return out;
+  const auto k = std::min(encodes->code_dim(), train.size(1));
+  out.emplace_back("pca_" + std::to_string(k) + "_sse", pca_sse(train, test, k));
+  return out;
+}
+
+}  // namespace figment

@@ -1,0 +1,80 @@
+// What a model can be asked to do beyond learning: small interfaces it may also have. All are
+// called in evaluation mode without gradients, with float32 tensors on the model's device, in the
+// model's numbers (images in [0, 1], others as scaled for it).
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "figment/data/batch.h"
+#include "figment/nn/noise.h"
+
+namespace figment {
+
+struct SampleRequest {
+  int64_t n = 1;
+  Noise* noise = nullptr;  // source of all randomness; row i depends on (seed, i) alone
+  torch::Tensor label{};   // [n] int64, the classes asked for; undefined for any
+  double temperature = 1;  // spread of the latent noise
+};
+
+struct Samples {
+  virtual ~Samples() = default;
+  // [n, example shape...]
+  virtual torch::Tensor sample(const SampleRequest& request) = 0;
+};
+
+struct Encodes {
+  virtual ~Encodes() = default;
+  virtual int64_t code_dim() const = 0;
+  // [n, code_dim]; for a distribution over codes, its mean.
+  virtual torch::Tensor encode(const Batch& batch) = 0;
+};
+
+struct Decodes {
+  virtual ~Decodes() = default;
+  // code [n, code_dim], label [n] or undefined -> [n, example shape...]
+  virtual torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label = {}) = 0;
+};
+
+struct Reconstructs {
+  virtual ~Reconstructs() = default;
+  // [n, example shape...], the mean where the model has a distribution.
+  virtual torch::Tensor reconstruct(const Batch& batch) = 0;
+};
+
+// The log-density of examples in nats, in the model's numbers.
+struct LogDensity {
+  torch::Tensor total;                                       // [n]
+  std::vector<std::pair<std::string, torch::Tensor>> parts;  // named terms, [n] each
+};
+
+struct Densities {
+  virtual ~Densities() = default;
+  // "log_density" when exact, "elbo" for a lower bound by one Monte Carlo sample.
+  virtual const char* density_name() const = 0;
+  virtual LogDensity log_density(const Batch& batch, Noise& noise) = 0;
+};
+
+struct Translates {
+  virtual ~Translates() = default;
+  // Examples of one domain to the other: [n, ...] -> [n, ...].
+  virtual torch::Tensor translate(const Batch& batch, Noise& noise) = 0;
+};
+
+struct Completes {
+  virtual ~Completes() = default;
+  // Fills what is hidden: mask [n, 1, H, W] is 1 where x is known.
+  virtual torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) = 0;
+};
+
+struct Classifies {
+  virtual ~Classifies() = default;
+  // [n, classes], log p(class | x).
+  virtual torch::Tensor classify(const Batch& batch) = 0;
+};
+
+}  // namespace figment

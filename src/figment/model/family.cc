@@ -1,0 +1,46 @@
+#include "figment/model/family.h"
+
+#include "figment/core/error.h"
+#include "figment/core/text.h"
+#include "figment/model/families.h"
+
+namespace figment {
+
+std::vector<std::string> Abilities::names() const {
+  std::vector<std::string> all;
+  const auto add = [&](bool has, const char* name) {
+    if (has) all.emplace_back(name);
+  };
+  add(samples, "samples");
+  add(encodes, "encodes");
+  add(decodes, "decodes");
+  add(reconstructs, "reconstructs");
+  add(densities, "densities");
+  add(translates, "translates");
+  add(completes, "completes");
+  add(classifies, "classifies");
+  return all;
+}
+
+const Family* find_family(std::string_view name) {
+  for (const auto* family : families())
+    if (family->name == name) return family;
+  return nullptr;
+}
+
+const Family& family_named(std::string_view name, const std::string& where) {
+  if (const auto* family = find_family(name)) return *family;
+  std::vector<std::string> names;
+  for (const auto* family : families()) names.emplace_back(family->name);
+  fail(Cause::kConfig, where, "expected a family (", join(names, ", "), "), got '", printable(name),
+       "'", did_you_mean(name, names));
+}
+
+std::vector<std::string> families_that(bool Abilities::*ability) {
+  std::vector<std::string> names;
+  for (const auto* family : families())
+    if (family->abilities.*ability) names.emplace_back(family->name);
+  return names;
+}
+
+}  // namespace figment

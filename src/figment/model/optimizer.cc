@@ -1,0 +1,254 @@
+#include "figment/model/optimizer.h"
+
+#include <ATen/Parallel.h>
+
+#include <cmath>
+
+#include "figment/core/error.h"
+#include "figment/core/text.h"
+#include "figment/kernels/adam.h"
+
+namespace figment {
+namespace {
+
+// Elements one thread takes at a time; fixed, so that sums do not depend on the number of threads.
+constexpr int64_t kPiece = 1 << 15;
+
+// Calls work(begin, end) for every piece of [0, n).
+template <class F>
+void in_pieces(int64_t n, F&& work) {
+  const auto pieces = (n + kPiece - 1) / kPiece;
+  at::parallel_for(0, pieces, 1, [&](int64_t from, int64_t to) {
+    for (auto i = from; i < to; ++i) work(i * kPiece, std::min(n, (i + 1) * kPiece));
+  });
+}
+
+// Plain arrays, which the kernels can walk.
+bool plain(const torch::Tensor& t) {
+  return t.device().is_cpu() && t.scalar_type() == torch::kFloat && t.is_contiguous();
+}
+
+double squares(const torch::Tensor& gradient) {
+  if (!plain(gradient)) return gradient.to(torch::kDouble).square().sum().item<double>();
+  const auto* data = gradient.data_ptr<float>();
+  const auto n = gradient.numel();
+  std::vector<double> sums(static_cast<std::size_t>((n + kPiece - 1) / kPiece));
+  in_pieces(n, [&](int64_t begin, int64_t end) {
+    sums[static_cast<std::size_t>(begin / kPiece)] = sum_of_squares(data + begin, end - begin);
+  });
+  double total = 0;
+  for (const auto sum : sums) total += sum;
+  return total;
+}
+
+}  // namespace
+
+double learning_rate_at(const OptimizerConfig& c, int64_t step, int64_t total) {
+  if (step < c.warmup_steps)
+    return c.learning_rate * static_cast<double>(step + 1) / static_cast<double>(c.warmup_steps);
+  const auto done = static_cast<double>(step - c.warmup_steps);
+  const auto span = std::max(1.0, static_cast<double>(total - c.warmup_steps));
+  const auto share = std::min(1.0, done / span);
+  switch (c.schedule) {
+    case Schedule::kConstant:
+      return c.learning_rate;
+    case Schedule::kCosine:
+      return c.learning_rate * (c.final_factor + (1 - c.final_factor) * 0.5 *
+                                                     (1 + std::cos(share * 3.14159265358979324)));
+    case Schedule::kLinear:
+      return c.learning_rate * (1 + (c.final_factor - 1) * share);
+    case Schedule::kStep:
+      return c.learning_rate *
+             std::pow(c.step_factor,
+                      std::floor(static_cast<double>(step) / static_cast<double>(c.step_every)));
+  }
+  return c.learning_rate;
+}
+
+Optimizer::Optimizer(std::string name, NamedTensors parameters, const OptimizerConfig& config)
+    : name_(std::move(name)), config_(config) {
+  for (auto& [key, parameter] : parameters) {
+    Slot slot{key, parameter, {}, {}, {}};
+    if (config_.average > 0) slot.average = parameter.detach().clone();
+    slots_.push_back(std::move(slot));
+  }
+}
+
+void Optimizer::set_clock(int64_t step, int64_t total) {
+  step_ = step;
+  total_ = total;
+}
+
+std::vector<torch::Tensor> Optimizer::gradients_of(const torch::Tensor& loss,
+                                                   bool keep_graph) const {
+  std::vector<torch::Tensor> parameters;
+  parameters.reserve(slots_.size());
+  for (const auto& slot : slots_) parameters.push_back(slot.parameter);
+  return torch::autograd::grad({loss}, parameters, {}, keep_graph, /*create_graph=*/false,
+                               /*allow_unused=*/true);
+}
+
+void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
+  const auto where = "optimizer '" + name_ + "', step " + std::to_string(step_ + 1);
+  const auto help = "; lower learning_rate (now " + shortest(learning_rate()) +
+                    "), set clip (now " + shortest(config_.clip) +
+                    "), or look for values out of range in the data";
+  const auto value = loss.item<double>();
+  if (!std::isfinite(value))
+    fail(Cause::kDiverged, where, "expected a finite loss, got ", value, help);
+  const auto gradients = gradients_of(loss, keep_graph);
+
+  torch::NoGradGuard no_grad;
+  double total = 0;
+  for (const auto& gradient : gradients)
+    if (gradient.defined()) total += squares(gradient);
+  gradient_norm_ = std::sqrt(total);
+  if (!std::isfinite(gradient_norm_))
+    fail(Cause::kDiverged, where, "expected a finite gradient, got one of norm ", gradient_norm_,
+         help);
+  // As torch.nn.utils.clip_grad_norm_: a factor of clip / (norm + 1e-6), never above 1.
+  const double scale =
+      config_.clip > 0 ? std::min(1.0, config_.clip / (gradient_norm_ + 1e-6)) : 1.0;
+  ++updates_;
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (gradients[i].defined()) update(slots_[i], gradients[i], scale);
+  if (!averages()) return;
+  // Early on the average would remember the random start: it is let go faster then.
+  const auto t = static_cast<double>(updates_);
+  const double decay = std::min(config_.average, (1 + t) / (10 + t));
+  for (auto& slot : slots_) slot.average.lerp_(slot.parameter.detach(), 1 - decay);
+}
+
+void Optimizer::update(Slot& slot, const torch::Tensor& gradient, double scale) const {
+  const bool adam = config_.algorithm != Algorithm::kSgd;
+  const bool decoupled = config_.algorithm == Algorithm::kAdamW;
+  auto p = slot.parameter.detach();
+  if (!slot.first.defined()) slot.first = torch::zeros_like(p, at::MemoryFormat::Contiguous);
+  if (adam && !slot.second.defined()) slot.second = torch::zeros_like(slot.first);
+  const double rate = learning_rate();
+  if (plain(p) && plain(gradient) && plain(slot.first)) {
+    auto *x = p.data_ptr<float>(), *m = slot.first.data_ptr<float>();
+    const auto* g = gradient.data_ptr<float>();
+    if (adam) {
+      auto* v = slot.second.data_ptr<float>();
+      const AdamStep step{
+          rate,      config_.beta1, config_.beta2, config_.epsilon, config_.weight_decay,
+          decoupled, scale,         updates_};
+      in_pieces(p.numel(), [&](int64_t begin, int64_t end) {
+        adamw_update(x + begin, g + begin, m + begin, v + begin, end - begin, step);
+      });
+    } else {
+      const SgdStep step{rate, config_.momentum, config_.nesterov, config_.weight_decay, scale};
+      in_pieces(p.numel(), [&](int64_t begin, int64_t end) {
+        sgd_update(x + begin, g + begin, m + begin, end - begin, step);
+      });
+    }
+    return;
+  }
+  // Other devices and types: the same arithmetic in tensor operations.
+  auto g = gradient * scale;
+  if (decoupled) {
+    p.mul_(1 - rate * config_.weight_decay);
+  } else if (config_.weight_decay > 0) {
+    g = g + config_.weight_decay * p;
+  }
+  if (!adam) {
+    slot.first.mul_(config_.momentum).add_(g);
+    p.add_(config_.nesterov ? g + config_.momentum * slot.first : slot.first, -rate);
+    return;
+  }
+  const auto t = static_cast<double>(updates_);
+  slot.first.mul_(config_.beta1).add_(g, 1 - config_.beta1);             // Kingma & Ba, Alg. 1: m_t
+  slot.second.mul_(config_.beta2).addcmul_(g, g, 1 - config_.beta2);     // v_t
+  const double first_bias = 1 - std::pow(config_.beta1, t);              // m^_t = m_t / this
+  const double second_bias = std::sqrt(1 - std::pow(config_.beta2, t));  // sqrt(v^_t) likewise
+  p.addcdiv_(slot.first, slot.second.sqrt().div_(second_bias).add_(config_.epsilon),
+             -rate / first_bias);
+}
+
+NamedTensors Optimizer::state() const {
+  NamedTensors out{{"updates", torch::tensor({updates_}, torch::kLong)}};
+  for (const auto& slot : slots_) {
+    if (slot.first.defined()) out.emplace_back(slot.name + ".first", slot.first);
+    if (slot.second.defined()) out.emplace_back(slot.name + ".second", slot.second);
+  }
+  return out;
+}
+
+void Optimizer::load_state(const NamedTensors& state, const std::string& where) {
+  std::map<std::string, torch::Tensor> found(state.begin(), state.end());
+  const auto updates = found.find("updates");
+  if (updates == found.end() || updates->second.scalar_type() != torch::kLong ||
+      updates->second.numel() != 1)
+    fail(Cause::kCheckpoint, where, "expected the count 'updates' of an optimizer");
+  const auto count = updates->second.item<int64_t>();
+  found.erase(updates);
+  const auto take = [&](const Slot& slot, const char* moment) -> torch::Tensor {
+    const auto item = found.find(slot.name + moment);
+    if (item == found.end()) return {};
+    auto tensor = item->second;
+    if (tensor.sizes() != slot.parameter.sizes() ||
+        tensor.scalar_type() != slot.parameter.scalar_type())
+      fail(Cause::kCheckpoint, where, "expected '", slot.name, moment, "' of shape ",
+           slot.parameter.sizes(), ", got ", tensor.sizes());
+    found.erase(item);
+    return tensor.to(slot.parameter.device());
+  };
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> moments;
+  for (const auto& slot : slots_) {
+    auto first = take(slot, ".first");
+    auto second = take(slot, ".second");
+    moments.emplace_back(std::move(first), std::move(second));
+  }
+  if (!found.empty())
+    fail(Cause::kCheckpoint, where, "expected the state of optimizer '", name_,
+         "', got an unknown tensor '", printable(found.begin()->first), "'");
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    slots_[i].first = moments[i].first;
+    slots_[i].second = moments[i].second;
+  }
+  updates_ = count;
+}
+
+NamedTensors Optimizer::average() const {
+  NamedTensors out;
+  if (averages())
+    for (const auto& slot : slots_) out.emplace_back(slot.name, slot.average);
+  return out;
+}
+
+void Optimizer::load_average(const NamedTensors& average, const std::string& where) {
+  if (average.size() != (averages() ? slots_.size() : 0))
+    fail(Cause::kCheckpoint, where, "expected averages of ", averages() ? slots_.size() : 0,
+         " parameters, got ", average.size());
+  const std::map<std::string, torch::Tensor> found(average.begin(), average.end());
+  if (!averages()) return;
+  for (auto& slot : slots_) {
+    const auto item = found.find(slot.name);
+    if (item == found.end() || item->second.sizes() != slot.parameter.sizes())
+      fail(Cause::kCheckpoint, where, "expected the average of '", slot.name, "' of shape ",
+           slot.parameter.sizes(), ", got ", item == found.end() ? "none" : "another shape");
+  }
+  for (auto& slot : slots_)
+    slot.average = found.at(slot.name).to(slot.parameter.device(), slot.parameter.scalar_type());
+}
+
+void Optimizer::swap_average() {
+  torch::NoGradGuard no_grad;
+  if (!averages()) return;
+  for (auto& slot : slots_) {
+    const auto weights = slot.parameter.detach().clone();
+    slot.parameter.copy_(slot.average);
+    slot.average.copy_(weights);
+  }
+}
+
+AverageScope::AverageScope(std::vector<Optimizer*> optimizers)
+    : optimizers_(std::move(optimizers)) {
+  for (auto* optimizer : optimizers_) optimizer->swap_average();
+}
+AverageScope::~AverageScope() {
+  for (auto* optimizer : optimizers_) optimizer->swap_average();
+}
+
+}  // namespace figment

@@ -1,0 +1,38 @@
+// Log-densities and divergences that the families are made of.
+//
+// Arguments have examples along the first dimension, [n, ...], in any floating type; results are
+// [n], summed over all other dimensions, in nats, and differentiable with respect to every
+// argument.
+#pragma once
+
+#include <torch/torch.h>
+
+namespace figment {
+
+// KL(N(mean, diag exp(log_variance)) || N(0, I)) = 1/2 sum(mean^2 + exp(log_variance) - 1 -
+// log_variance) (Kingma & Welling 2013, appendix B). mean, log_variance: [n, ...] -> [n].
+torch::Tensor kl_standard_normal(const torch::Tensor& mean, const torch::Tensor& log_variance);
+
+// log p(x) = sum x log s(logits) + (1 - x) log(1 - s(logits)), s the logistic function (Kingma &
+// Welling 2013, appendix C.1). Any logits; nothing overflows. logits, x: [n, ...] -> [n]. x in [0,
+// 1]: for x other than 0 and 1 this is minus the cross-entropy, which is not a likelihood.
+torch::Tensor bernoulli_log_prob(const torch::Tensor& logits, const torch::Tensor& x);
+
+// log N(x; mean, diag exp(log_variance)) (Kingma & Welling 2013, appendix C.2). x: [n, ...] -> [n].
+// mean and log_variance may be anything that broadcasts to x's shape, such as one number for all.
+torch::Tensor gaussian_log_prob(const torch::Tensor& x, const torch::Tensor& mean,
+                                const torch::Tensor& log_variance);
+
+// log N(x; 0, I). x: [n, ...] -> [n].
+torch::Tensor standard_normal_log_prob(const torch::Tensor& x);
+
+// mean + exp(log_variance / 2) * epsilon (Kingma & Welling 2013, equation 10); shapes broadcast, so
+// that epsilon may be [k, n, d] for k particles.
+torch::Tensor reparametrize(const torch::Tensor& mean, const torch::Tensor& log_variance,
+                            const torch::Tensor& epsilon);
+
+// log(1/K sum exp(values)) over dimension `dim` of length K, which is removed (Burda et al. 2016,
+// equation 8). Nothing overflows.
+torch::Tensor log_mean_exp(const torch::Tensor& values, int64_t dim);
+
+}  // namespace figment

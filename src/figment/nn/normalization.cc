@@ -1,0 +1,34 @@
+// Batch and layer normalization under one name.
+#include "figment/nn/normalization.h"
+
+namespace figment {
+
+constexpr double kEpsilon = 1e-5;  // as in torch.nn
+constexpr double kMomentum = 0.1;  // of the running averages, as in torch.nn
+
+NormalizerImpl::NormalizerImpl(Normalization kind, std::int64_t channels) : kind_(kind) {
+  if (kind == Normalization::kNone) return;
+  weight_ = register_parameter("weight", torch::ones({channels}));
+  bias_ = register_parameter("bias", torch::zeros({channels}));
+  if (kind == Normalization::kLayer) return;
+  running_mean_ = register_buffer("running_mean", torch::zeros({channels}));
+  running_variance_ = register_buffer("running_var", torch::ones({channels}));
+}
+
+torch::Tensor NormalizerImpl::forward(const torch::Tensor& x) {
+  switch (kind_) {
+    case Normalization::kNone:
+      return x;
+    case Normalization::kLayer:
+      return torch::group_norm(x, 1, weight_, bias_, kEpsilon);
+    case Normalization::kBatch: {
+      const bool has_variance = x.numel() > x.size(1);
+      return torch::batch_norm(x, weight_, bias_, running_mean_, running_variance_,
+                               is_training() && has_variance, kMomentum, kEpsilon,
+                               /*cudnn_enabled=*/true);
+    }
+  }
+  return x;
+}
+
+}  // namespace figment

@@ -1,0 +1,77 @@
+// Plots as SVG text: curves, point clouds, histograms, bars.
+//
+// Every function returns one <svg> element that stands alone as a file and may be put into HTML as
+// it is. It needs no script; exact values appear on hovering. Colours are Petroff's ten, chosen for
+// colour-blind readers (https://arxiv.org/abs/2107.02270), and follow the reader's light or dark
+// mode. All text is escaped. Values that are not finite are gaps; a plot without any finite value
+// says so in its frame.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace figment {
+
+// What every plot has. Sizes are in CSS pixels; the SVG scales down with its place.
+struct PlotFrame {
+  std::string title{};
+  std::string x_label{};
+  std::string y_label{};
+  int width = 720;
+  int height = 360;
+};
+
+// A curve. x and y are of one length; x should rise.
+struct Series {
+  std::string name{};
+  std::vector<double> x{};
+  std::vector<double> y{};
+};
+
+struct LinePlot {
+  PlotFrame frame{};
+  std::vector<Series> series{};
+  bool log_x = false;  // on a logarithmic axis, values of 0 and below are gaps
+  bool log_y = false;
+};
+
+// Curves in the order given. Where a curve has more points than pixels, each column of pixels shows
+// its lowest and highest value, so that no spike is lost.
+std::string line_plot(const LinePlot& plot);
+
+struct ScatterPlot {
+  PlotFrame frame{{}, {}, {}, 640, 560};
+  torch::Tensor points{};              // [n, 2], any floating type
+  torch::Tensor label{};               // [n] int64 >= 0, or undefined
+  std::vector<std::string> classes{};  // names of the labels; a label beyond them shows its number
+  int64_t limit = 4000;                // points drawn at most; a note below says if there are more
+};
+
+// Points coloured by label. The axes span the middle 99 % of the points, with a margin, so that
+// outliers do not press the rest together; a note says how many lie outside. Which points are
+// drawn, if not all, is every (n / limit)-th.
+std::string scatter_plot(const ScatterPlot& plot);
+
+struct Histogram {
+  PlotFrame frame{};
+  std::vector<std::pair<std::string, std::vector<double>>> sets{};  // laid over one another
+  int bins = 50;
+};
+
+// Each set as its share per bin, so that sets of different sizes compare. Bins span the middle 99.8
+// % of all values; the rest counts into the outermost bins.
+std::string histogram(const Histogram& plot);
+
+struct BarChart {
+  PlotFrame frame{};                                   // the height follows from the bars
+  std::vector<std::pair<std::string, double>> bars{};  // drawn from top to bottom
+  int digits = 3;                                      // significant digits of the values written
+};
+
+// Horizontal bars from zero, each with its name and value; a value that is not finite has no bar.
+std::string bar_chart(const BarChart& plot);
+
+}  // namespace figment

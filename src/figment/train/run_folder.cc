@@ -1,0 +1,105 @@
+#include "figment/train/run_folder.h"
+
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "figment/core/error.h"
+
+namespace figment {
+namespace fs = std::filesystem;
+namespace {
+
+std::string now_text(const char* format) {
+  const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm local{};
+  localtime_r(&now, &local);
+  char buffer[40];
+  return std::string(buffer, std::strftime(buffer, sizeof buffer, format, &local));
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) fail(Cause::kIo, path.string(), "cannot make the folder: ", error.message());
+}
+
+}  // namespace
+
+bool is_run_folder(const fs::path& path) {
+  return fs::is_regular_file(path / "config.toml") && fs::is_directory(path / "checkpoints");
+}
+
+fs::path new_run_path(const std::string& name) {
+  std::random_device random;
+  while (true) {
+    char id[8];
+    std::snprintf(id, sizeof id, "%04x", static_cast<unsigned>(random() & 0xffffu));
+    const auto path = fs::path("runs") / (now_text("%Y-%m-%d") + "-" + name + "-" + id);
+    if (!fs::exists(path)) return path;
+  }
+}
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {}
+
+RunFolder RunFolder::create(const fs::path& path) {
+  make_folder(path);
+  RunFolder run(path);
+  run.lock_ = std::make_unique<FolderLock>(path);
+  if (is_run_folder(path))
+    fail(Cause::kConfig, path.string(),
+         "expected a new folder, got one that holds a run; continue it with --resume, or choose "
+         "another with --out");
+  make_folder(run.checkpoints());
+  make_folder(run.samples());
+  run.metrics_ = std::make_unique<JsonLines>(path / "metrics.jsonl");
+  return run;
+}
+
+RunFolder RunFolder::resume(const fs::path& path) {
+  if (!is_run_folder(path))
+    fail(Cause::kCheckpoint, path.string(),
+         "expected a run folder (config.toml and checkpoints/), got ",
+         fs::exists(path) ? "something else" : "nothing there");
+  RunFolder run(path);
+  run.lock_ = std::make_unique<FolderLock>(path);
+  make_folder(run.samples());
+  run.metrics_ = std::make_unique<JsonLines>(path / "metrics.jsonl");
+  return run;
+}
+
+void RunFolder::write_recipe(const std::string& toml) const {
+  write_durably(path_ / "config.toml", toml);
+}
+
+void RunFolder::write_status(const nlohmann::json& status) const {
+  write_durably(path_ / "run.json", status.dump(2) + "\n");
+}
+
+nlohmann::json RunFolder::read_status() const {
+  try {
+    return nlohmann::json::parse(read_file(path_ / "run.json", 1 << 20));
+  } catch (const nlohmann::json::exception&) {
+    fail(Cause::kCheckpoint, (path_ / "run.json").string(), "expected JSON, got something else");
+  }
+}
+
+void RunFolder::append_metrics(const nlohmann::json& line) { metrics_->append(line); }
+
+void RunFolder::forget_after(int64_t step) {
+  metrics_.reset();
+  keep_json_lines(path_ / "metrics.jsonl",
+                  [&](const nlohmann::json& line) { return line.value("step", 0L) <= step; });
+  metrics_ = std::make_unique<JsonLines>(path_ / "metrics.jsonl");
+}
+
+void RunFolder::log(const std::string& line) const {
+  // A log line that cannot be written must not end a training; everything that matters is
+  // elsewhere.
+  std::ofstream(path_ / "log.txt", std::ios::app)
+      << now_text("%Y-%m-%d %H:%M:%S") << "  " << line << "\n";
+}
+
+}  // namespace figment
