@@ -1,6 +1,6 @@
-// The program `figment`: a launcher that links no LibTorch, so that help and usage errors are instant.
-// It prepares the process (threads that wait passively, denormals to zero, an allocator that keeps its
-// memory), then loads the engine and hands over.
+// The program `figment`: a launcher that links no LibTorch, so that help and usage errors are
+// instant. It prepares the process (threads that wait passively, denormals to zero, an allocator
+// that keeps its memory), then loads the engine and hands over.
 #include <dlfcn.h>
 #include <malloc.h>
 #include <unistd.h>
@@ -23,8 +23,7 @@ namespace {
 void prepare_process(const figment::cli::Options& options) {
   // An idle worker that spins takes the core that the other pool needs.
   setenv("OMP_WAIT_POLICY", "passive", 0);
-  if (options.threads > 0)
-    setenv("OMP_NUM_THREADS", std::to_string(options.threads).c_str(), 1);
+  if (options.threads > 0) setenv("OMP_NUM_THREADS", std::to_string(options.threads).c_str(), 1);
 #if defined(__x86_64__)
   // Flush denormals to zero, as results and as operands: threads made later inherit it.
   _mm_setcsr(_mm_getcsr() | 0x8040u);
@@ -46,17 +45,18 @@ std::string folder_of_program() {
 void* load_engine() {
   const auto folder = folder_of_program();
   std::string problems;
-  for (const auto& path : {folder + "/" + FIGMENT_ENGINE, folder + "/../lib/figment/" FIGMENT_ENGINE,
-                           folder + "/../" FIGMENT_LIBDIR "/figment/" FIGMENT_ENGINE}) {
+  for (const auto& path :
+       {folder + "/" + FIGMENT_ENGINE, folder + "/../lib/figment/" FIGMENT_ENGINE,
+        folder + "/../" FIGMENT_LIBDIR "/figment/" FIGMENT_ENGINE}) {
     if (access(path.c_str(), R_OK) != 0) continue;
     if (void* engine = dlopen(path.c_str(), RTLD_LAZY | RTLD_GLOBAL)) return engine;
     problems += std::string("\n  ") + dlerror();
   }
-  std::fprintf(stderr,
-               "figment: [engine] expected %s beside the program or under ../lib/figment, %s%s\n",
-               FIGMENT_ENGINE, problems.empty() ? "found none; build or install figment anew"
-                                                : "but it does not load:",
-               problems.c_str());
+  std::fprintf(
+      stderr, "figment: [engine] expected %s beside the program or under ../lib/figment, %s%s\n",
+      FIGMENT_ENGINE,
+      problems.empty() ? "found none; build or install figment anew" : "but it does not load:",
+      problems.c_str());
   return nullptr;
 }
 

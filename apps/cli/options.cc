@@ -46,8 +46,9 @@ class Verb {
     return *this;
   }
   Verb& seed(const std::string& help) {
-    app_->add_option("--seed", options_.seed, help)
-        ->each([this](const std::string&) { options_.seed_given = true; });
+    app_->add_option("--seed", options_.seed, help)->each([this](const std::string&) {
+      options_.seed_given = true;
+    });
     return *this;
   }
   Verb& checkpoint() {
@@ -105,12 +106,15 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
-  sample.app().add_option("--label", options.label, "Class to draw, for models that know classes")
+  sample.app()
+      .add_option("--label", options.label, "Class to draw, for models that know classes")
       ->check(CLI::Range(0, 1000000));
-  sample.app().add_option("--temperature", options.temperature, "Spread of the latent noise")
+  sample.app()
+      .add_option("--temperature", options.temperature, "Spread of the latent noise")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
-  sample.app().add_option("--columns", options.columns, "Columns of the sheet")
+  sample.app()
+      .add_option("--columns", options.columns, "Columns of the sheet")
       ->check(CLI::Range(1, 10000));
   Verb(app, options, "reconstruct", "Encode and decode examples, laid beside their originals")
       .subject("RUN", "Folder of the run")
@@ -194,7 +198,8 @@ Parsed parse(int argc, char** argv, Options& options) {
   declare_knowing(app, options);
   for (int i = 0; i < argc; ++i) {
     const std::string word = argv[i];
-    const bool plain = !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?[]") == std::string::npos;
+    const bool plain =
+        !word.empty() && word.find_first_of(" '\"\\$&|;<>()*?[]") == std::string::npos;
     options.command += (i == 0 ? "" : " ") + (i == 0 ? "figment" : plain ? word : "'" + word + "'");
   }
   // The parser would call an unknown verb an unexpected argument.

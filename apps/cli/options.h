@@ -29,7 +29,7 @@ struct Options {
   bool json = false;
   bool markdown = false;
   bool quiet = false;
-  std::string command{};             // all of it, as it was typed
+  std::string command{};  // all of it, as it was typed
 };
 
 enum class Parsed { kRun, kDone, kWrong };

@@ -29,9 +29,9 @@ LoadedRun open_subject(const Options& options);
 // Prints a document on stdout: {"schema": 1, "verb": ..., ...}.
 void print_json(const Options& options, nlohmann::json document);
 
-// Writes examples to options.out by its suffix: .npy all numbers, .png a sheet (images only), .csv rows
-// (vectors only), no suffix: a folder of PNG files. Says on stderr what was written. `x` is in what
-// to_output gives. Throws Error(kConfig) for another suffix.
+// Writes examples to options.out by its suffix: .npy all numbers, .png a sheet (images only), .csv
+// rows (vectors only), no suffix: a folder of PNG files. Says on stderr what was written. `x` is in
+// what to_output gives. Throws Error(kConfig) for another suffix.
 void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
                     int64_t columns = 0);
 

@@ -23,7 +23,7 @@ fs::path find_checkpoint(const fs::path& path, const std::string& which) {
   } else if (which == "best" || which == "last") {
     if (const auto found = pointed(checkpoints, which)) return *found;
   } else if (which.size() <= 12 && which.find_first_not_of("0123456789") == std::string::npos) {
-    const auto found = checkpoint_path(checkpoints, std::stoll(which));
+    const auto found = step_folder(checkpoints, std::stoll(which));
     if (fs::is_directory(found)) return found;
   }
   fail(Cause::kCheckpoint, checkpoints.string(), "expected ",
@@ -45,8 +45,8 @@ LoadedRun open_run(const fs::path& path, const OpenOptions& options) {
   Problems problems;
   run.model = run.family->make(header.recipe.model, header.example, problems);
   if (!problems.empty())
-    fail(Cause::kCheckpoint, where, "expected a model this figment can make: ",
-         join(problems.lines(), "; "));
+    fail(Cause::kCheckpoint, where,
+         "expected a model this figment can make: ", join(problems.lines(), "; "));
   unpack_model(files, *run.model, where);
   apply_averages(files, *run.model, where);
   run.model->to(device_named(options.device));

@@ -30,8 +30,9 @@ torch::Tensor sample_with(Samples& able, Model& model, const SampleOptions& opti
 template <class F>
 torch::Tensor gather(Model& model, const Scaling& scaling, const Dataset& set, F&& make) {
   std::vector<torch::Tensor> parts;
-  for_each_batch(model, scaling, set, kBatch,
-                 [&](const Batch& batch, int64_t) { parts.push_back(make(batch).to(torch::kCPU)); });
+  for_each_batch(model, scaling, set, kBatch, [&](const Batch& batch, int64_t) {
+    parts.push_back(make(batch).to(torch::kCPU));
+  });
   return torch::cat(parts);
 }
 

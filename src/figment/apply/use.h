@@ -13,7 +13,7 @@ namespace figment {
 struct SampleOptions {
   int64_t n = 64;
   std::uint64_t seed = 1;
-  int64_t label = -1;       // the class asked for; -1: any
+  int64_t label = -1;  // the class asked for; -1: any
   double temperature = 1;
   int64_t batch_size = 256;  // the same seed gives the same samples whatever this is
 };
@@ -23,8 +23,8 @@ torch::Tensor sample(const LoadedRun& run, const SampleOptions& options);
 // The same from a model at hand.
 torch::Tensor sample(Model& model, const SampleOptions& options);
 
-// Calls use(batch, index of its first example) for a set in order, scaled for the model, in evaluation
-// mode without gradients.
+// Calls use(batch, index of its first example) for a set in order, scaled for the model, in
+// evaluation mode without gradients.
 void for_each_batch(Model& model, const Scaling& scaling, const Dataset& set, int64_t batch_size,
                     const std::function<void(const Batch&, int64_t)>& use);
 
@@ -37,15 +37,16 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set);
 // Error(kData) when the codes have another width.
 torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes);
 
-// Model's numbers -> what is written out: images as uint8 [n, C, H, W] (rounded, cut to 0..255), others
-// as float32 in the data's numbers.
+// Model's numbers -> what is written out: images as uint8 [n, C, H, W] (rounded, cut to 0..255),
+// others as float32 in the data's numbers.
 torch::Tensor to_output(const LoadedRun& run, const torch::Tensor& x);
 
 // Throws Error(kData) with `where` when the examples are not of the kind the model was made for.
 void check_example(const LoadedRun& run, const ExampleSpec& given, const std::string& where);
 
-// The part of a run's own data: "train", "validation" or "test"; or `source` in its place, read with
-// the run's options. Throws Error(kConfig) for another word, Error(kData) when the part is empty.
+// The part of a run's own data: "train", "validation" or "test"; or `source` in its place, read
+// with the run's options. Throws Error(kConfig) for another word, Error(kData) when the part is
+// empty.
 Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source = "");
 
 }  // namespace figment

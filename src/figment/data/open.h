@@ -8,6 +8,7 @@
 
 #include "figment/core/config.h"
 #include "figment/data/dataset.h"
+#include "figment/data/named.h"
 #include "figment/data/scaling.h"
 
 namespace figment {
@@ -57,6 +58,6 @@ struct Splits {
 };
 
 // Reads or makes the data. Throws Error(kData) when there is none, or it cannot be read.
-Splits open_data(const DataConfig& config);
+Splits open_data(const DataConfig& config, const Watch& watch = {});
 
 }  // namespace figment

@@ -1,0 +1,102 @@
+#include "figment/data/open.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include "figment/core/error.h"
+#include "figment/core/files.h"
+#include "figment/core/random.h"
+#include "figment/core/text.h"
+#include "figment/data/builtin.h"
+#include "figment/data/named.h"
+#include "figment/data/reader.h"
+
+namespace figment {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Which examples are held out must not change with the seed of a run, or runs would not compare.
+constexpr std::uint64_t kSplitSeed = 20140414;
+enum SplitPurpose : std::uint64_t { kTestPart = 0, kValidationPart = 1 };
+
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
+  for (const auto& card : builtins()) names.emplace_back(card.name);
+  for (const auto& set : list_named()) names.push_back(set.name);
+  return names;
+}
+
+Source find_source(const DataConfig& config, const Watch& watch) {
+  BuiltinOptions making;
+  if (config.image_size > 0) making.image_size = config.image_size;
+  if (auto made = builtin(config.source, making)) {
+    if (config.channels == 3)
+      fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
+           ", got 3");
+    return *made;
+  }
+  ReadOptions reading;
+  reading.label_column = config.label_column;
+  reading.image_size = config.image_size;
+  reading.channels = config.channels;
+  reading.series = config.series;
+  const bool looks_like_path =
+      config.source.find('/') != std::string::npos || config.source.find('.') != std::string::npos;
+  if (!looks_like_path) {
+    const auto names = known_names();
+    const bool known = std::find(names.begin(), names.end(), config.source) != names.end();
+    if (known) {
+      reading.name = config.source;
+      return read_path(locate(config.source, watch), reading);
+    }
+    if (!fs::exists(config.source))
+      fail(Cause::kData, "data.source",
+           "expected a built-in set, a set known by name or a path, got '",
+           printable(config.source), "'", did_you_mean(config.source, names),
+           "; figment data list names them all");
+  }
+  return read_path(config.source, reading);
+}
+
+// Takes `share` of a set out into `out`, chosen by a fixed shuffle; the rest keeps its order.
+void hold_out(Dataset& set, double share, std::uint64_t purpose, Dataset& out) {
+  const auto n = set.size();
+  const auto held = static_cast<int64_t>(std::llround(share * static_cast<double>(n)));
+  if (held <= 0 || held >= n) return;
+  auto order = permutation(n, kSplitSeed, purpose);
+  std::sort(order.begin(), order.begin() + held);
+  std::sort(order.begin() + held, order.end());
+  const auto index = torch::tensor(order, torch::kLong);
+  out = set.select(index.narrow(0, 0, held));
+  set = set.select(index.narrow(0, held, n - held));
+}
+
+std::string_view bytes_of(const torch::Tensor& tensor) {
+  return {static_cast<const char*>(tensor.data_ptr()), tensor.nbytes()};
+}
+
+std::string fingerprint_of(const Dataset& set) {
+  auto sums = checksum(bytes_of(set.x.contiguous()));
+  if (set.label.defined()) sums += checksum(bytes_of(set.label.contiguous()));
+  return checksum(sums);
+}
+
+}  // namespace
+
+Splits open_data(const DataConfig& config, const Watch& watch) {
+  auto source = find_source(config, watch);
+  Splits out;
+  out.train = std::move(source.train);
+  if (config.size > 0) out.train = out.train.first(config.size);
+  if (source.test) {
+    out.test = std::move(*source.test);
+  } else {
+    hold_out(out.train, config.test, kTestPart, out.test);
+  }
+  hold_out(out.train, config.validation, kValidationPart, out.validation);
+  out.fingerprint = fingerprint_of(out.train);
+  return out;
+}
+
+}  // namespace figment
