@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "golden_folder.h"
+
 namespace figment {
 
 // The document tests/golden/`name`.json.
