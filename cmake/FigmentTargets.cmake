@@ -4,6 +4,8 @@ function(figment_warnings target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # at::parallel_for is silently serial without it; with clang it would bring a second runtime.
     target_compile_options(${target} PRIVATE -fopenmp)
+    # The runtime that LibTorch itself uses; no other object on the link line names it.
+    target_link_libraries(${target} PUBLIC gomp)
   endif()
   if(FIGMENT_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
