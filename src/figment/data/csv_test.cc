@@ -1,6 +1,7 @@
 #include "figment/data/csv.h"
 
-#include <chrono>
+#include <cstring>
+#include <ctime>
 
 #include "figment/data/outside_test.h"
 #include "figment/data/refuses_test.h"
@@ -132,7 +133,7 @@ TEST(Csv, LooksLikeATable) {
 // NumPy and Python's csv write what is read, of a size where slowness would show.
 TEST(Csv, ReadsALargeTableFast) {
   TemporaryFolder folder;
-  const auto sum = python(folder, R"(
+  python(folder, R"(
 import csv, numpy as np
 x = np.random.default_rng(1).normal(size=(25000, 42)).astype('f4')
 with open('t.csv', 'w', newline='') as f:
@@ -141,11 +142,11 @@ with open('t.csv', 'w', newline='') as f:
     w.writerows([*map(str, row), 'ab'[i % 3 == 0]] for i, row in enumerate(x))
 np.save('t.npy', x)
 )");
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = std::clock();  // processor time, which others on the machine do not touch
   const auto set = read_csv(folder.file("t.csv"), labelled("kind"));
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  RecordProperty("milliseconds", static_cast<int>(took.count() * 1000));
-  EXPECT_LT(took.count(), 2.0);
+  const auto took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  RecordProperty("milliseconds", static_cast<int>(took * 1000));
+  EXPECT_LT(took, 1.0);
   std::string expected = folder.read("t.npy");
   const auto* raw = expected.data() + expected.size() - set.x.nbytes();
   EXPECT_EQ(std::memcmp(raw, set.x.data_ptr(), set.x.nbytes()), 0);

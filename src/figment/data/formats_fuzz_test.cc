@@ -135,6 +135,8 @@ open('a.npy.gz', 'wb').write(gzip.compress(open('a.npy', 'rb').read(), mtime=0))
   const auto through = [&](const std::string& name, const std::string& path,
                            const std::string& whole) {
     damage(whole, 300, [&](const auto& bytes) {
+      // Overwriting in place would make some file systems wait for the disk, thousands of times.
+      std::filesystem::remove(folder.file(name));
       folder.write(name, bytes);
       read_path(folder.file(path));
     });
