@@ -42,15 +42,14 @@ inline std::optional<std::uint64_t> bounded_product(const std::vector<std::int64
   bool empty = false;
   for (const auto extent : extents) {
     if (extent < 0) return std::nullopt;
-    if (extent == 0) {
-      empty = true;
-    } else if (static_cast<std::uint64_t>(extent) > limit / product) {
-      return std::nullopt;
-    } else {
-      product *= static_cast<std::uint64_t>(extent);
-    }
+    empty = empty || extent == 0;
   }
-  return empty ? 0 : product;
+  if (empty) return 0;
+  for (const auto extent : extents) {
+    if (static_cast<std::uint64_t>(extent) > limit / product) return std::nullopt;
+    product *= static_cast<std::uint64_t>(extent);
+  }
+  return product;
 }
 
 // "60000 x 28 x 28"

@@ -38,16 +38,6 @@ bool like_a_number(std::string_view field) {
   return parse_number(field).has_value();
 }
 
-bool is_header(const Fields& first, const Fields& second) {
-  bool any_number = false;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const bool number = like_a_number(first[i]);
-    any_number = any_number || number;
-    if (!number && i < second.size() && parse_number(second[i])) return true;
-  }
-  return !any_number;
-}
-
 std::optional<std::size_t> position(std::string_view text, std::size_t columns) {
   if (text == "first") return 0;
   if (text == "last") return columns - 1;
@@ -56,6 +46,25 @@ std::optional<std::size_t> position(std::string_view text, std::size_t columns) 
   if (error != std::errc() || rest != text.data() + text.size() || value >= columns)
     return std::nullopt;
   return value;
+}
+
+// A label column given by position is left out: classes may be words in some rows and numbers in
+// others, and no row must be taken for a header and lost.
+bool is_header(const Fields& first, const Fields& second, const std::string& label_column) {
+  std::optional<std::size_t> label_at;
+  if (!label_column.empty()) {
+    const bool named = std::find(first.begin(), first.end(), label_column) != first.end();
+    label_at = position(label_column, first.size());
+    if (named && !label_at && !like_a_number(label_column)) return true;
+  }
+  bool any_number = false;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (label_at == i) continue;
+    const bool number = like_a_number(first[i]);
+    any_number = any_number || number;
+    if (!number && i < second.size() && parse_number(second[i])) return true;
+  }
+  return !any_number;
 }
 
 // Gathers rows into columns of numbers and one of labels.
@@ -197,7 +206,7 @@ Dataset decode_csv(std::string_view text, const std::string& where, const ReadOp
   if (!ahead.next(fields)) fail(Cause::kData, where, "expected rows of numbers, got an empty file");
   const std::vector<std::string> first(fields.begin(), fields.end());
   ahead.next(fields);
-  const bool header = is_header(Fields(first.begin(), first.end()), fields);
+  const bool header = is_header(Fields(first.begin(), first.end()), fields, options.label_column);
   Table table(where, header ? first : std::vector<std::string>(), first.size(),
               options.label_column);
   CsvRecords records(text, where);
