@@ -11,8 +11,9 @@ namespace {
 
 constexpr double kLetter = 6.4;  // mean width of a letter at 12 px
 constexpr double kLegendRow = 20;
+constexpr int kNoteRow = 14;
 
-// Light and dark twins of one colour keep their order of lightness.
+// On dark ground the four darkest colours have lighter twins.
 constexpr const char* kStyle = R"(<style>
 .fp{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;color:#1d2329}
 .fp text{fill:currentColor}.fp .t{font-size:14px;font-weight:600}.fp .s{opacity:.72}
@@ -23,11 +24,12 @@ constexpr const char* kStyle = R"(<style>
 .fp .h{stroke-width:1.4;fill-opacity:.22}.fp .w{fill:transparent;stroke:none}
 .fp .w:hover{fill:currentColor;fill-opacity:.35}
 .fp .n{font-weight:600;stroke:#fff;stroke-width:3.5;stroke-linejoin:round;paint-order:stroke}
-.fp-c0{stroke:#3f90da;fill:#3f90da}.fp-c1{stroke:#f28e00;fill:#f28e00}.fp-c2{stroke:#bd1f01;fill:#bd1f01}
+.fp-c0{stroke:#3f90da;fill:#3f90da}.fp-c1{stroke:#ffa90e;fill:#ffa90e}.fp-c2{stroke:#bd1f01;fill:#bd1f01}
 .fp-c3{stroke:#94a4a2;fill:#94a4a2}.fp-c4{stroke:#832db6;fill:#832db6}.fp-c5{stroke:#a96b59;fill:#a96b59}
 .fp-c6{stroke:#e76300;fill:#e76300}.fp-c7{stroke:#b9ac70;fill:#b9ac70}.fp-c8{stroke:#717581;fill:#717581}
-.fp-c9{stroke:#5ec3c7;fill:#5ec3c7}
+.fp-c9{stroke:#92dadd;fill:#92dadd}
 @media (prefers-color-scheme:dark){.fp{color:#dde3e9}.fp .bg{fill:#171b20}.fp .n{stroke:#171b20}
+.fp .p{stroke-opacity:.75}
 .fp-c0{stroke:#58a6ec;fill:#58a6ec}.fp-c2{stroke:#ef5a3c;fill:#ef5a3c}.fp-c4{stroke:#b57be6;fill:#b57be6}
 .fp-c8{stroke:#9a9fab;fill:#9a9fab}}
 @media print{.fp{color:#000}.fp .bg{fill:#fff}.fp .n{stroke:#fff}}
@@ -256,7 +258,7 @@ std::string axes(const PlotFrame& frame, const Room& room, const Scale& x, const
 
 std::string svg_document(const PlotFrame& frame, std::string_view body, std::string_view note) {
   const auto width = std::to_string(frame.width);
-  const auto height = std::to_string(frame.height);
+  const auto height = std::to_string(frame.height + (note.empty() ? 0 : kNoteRow));
   const auto name = frame.title.empty() ? std::string("plot") : frame.title;
   std::string out =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fp\" role=\"img\" aria-label=\"" +
@@ -266,7 +268,7 @@ std::string svg_document(const PlotFrame& frame, std::string_view body, std::str
   out += "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n";
   if (!frame.title.empty()) out += text_at(16, 23, "start", "t", frame.title);
   out += body;
-  if (!note.empty()) out += text_at(frame.width - 18, frame.height - 8, "end", "s", note);
+  if (!note.empty()) out += text_at(frame.width - 18, frame.height + 4, "end", "s", note);
   return out + "</svg>\n";
 }
 

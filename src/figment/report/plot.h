@@ -20,8 +20,8 @@ struct PlotFrame {
   std::string title{};
   std::string x_label{};
   std::string y_label{};
-  int width = 720;
-  int height = 360;
+  int width = 496;  // two stand side by side in an HtmlPage
+  int height = 330;
 };
 
 // A curve. x and y are of one length; x should rise.
@@ -43,7 +43,7 @@ struct LinePlot {
 std::string line_plot(const LinePlot& plot);
 
 struct ScatterPlot {
-  PlotFrame frame{{}, {}, {}, 640, 560};
+  PlotFrame frame{{}, {}, {}, 496, 480};
   torch::Tensor points{};              // [n, 2], any floating type
   torch::Tensor label{};               // [n] int64 >= 0, or undefined
   std::vector<std::string> classes{};  // names of the labels; a label beyond them shows its number
