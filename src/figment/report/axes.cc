@@ -21,6 +21,7 @@ constexpr const char* kStyle = R"(<style>
 .fp .g{stroke:currentColor;stroke-opacity:.12;fill:none}.fp .a{stroke:currentColor;stroke-opacity:.45;fill:none}
 .fp .bg{fill:#fff}.fp .l{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 .fp .p{fill:none;stroke-width:4.4;stroke-linecap:round;stroke-opacity:.62}
+.fp .b{stroke:none;fill-opacity:.25}
 .fp .h{stroke-width:1.4;fill-opacity:.22}.fp .w{fill:transparent;stroke:none}
 .fp .w:hover{fill:currentColor;fill-opacity:.35}
 .fp .n{font-weight:600;stroke:#fff;stroke-width:3.5;stroke-linejoin:round;paint-order:stroke}
@@ -63,14 +64,16 @@ std::string tick_label(double value, double largest, double step) {
   return fixed(value / unit, static_cast<int>(digits)) + letter;
 }
 
-// Ticks at multiples of 1, 2 or 5 times a power of ten.
+// Ticks at multiples of 1, 2 or 5 times a power of ten, as near to `wanted` as these allow.
 std::vector<Tick> even_ticks(double low, double high, int wanted) {
   const double rough = high / wanted - low / wanted;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  double step = power * 10;
-  for (const double factor : {5.0, 2.0, 1.0}) {
-    if (power * factor >= rough * 0.999) step = power * factor;
-  }
+  // Between two steps the geometric mean decides.
+  const double excess = rough / power;
+  const double step = power * (excess < std::sqrt(2.0)    ? 1
+                               : excess < std::sqrt(10.0) ? 2
+                               : excess < std::sqrt(50.0) ? 5
+                                                          : 10);
   std::vector<Tick> out;
   const double largest = std::max(std::abs(low), std::abs(high));
   for (double k = std::ceil(low / step - 1e-9); k * step <= high + step * 1e-9; ++k) {
@@ -232,7 +235,7 @@ std::string legend(const std::vector<std::string>& names, const PlotFrame& frame
 
 std::string axes(const PlotFrame& frame, const Room& room, const Scale& x, const Scale& y) {
   std::string out;
-  const int across = std::clamp(static_cast<int>((room.right - room.left) / 90), 2, 10);
+  const int across = std::clamp(static_cast<int>((room.right - room.left) / 80), 3, 10);
   const int up = std::clamp(static_cast<int>((room.bottom - room.top) / 48), 2, 10);
   for (const auto& [value, label] : y.ticks(up)) {
     const double at = y.position(value);

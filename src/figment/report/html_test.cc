@@ -45,8 +45,9 @@ std::string example_page() {
     Series series{shift > 0 ? "validation" : "train", {}, {}};
     for (int i = 1; i < 5000; ++i) {
       series.x.push_back(i * 4);
-      series.y.push_back(95 + shift + 450 * std::exp(-i / 300.0) +
-                         (shift > 0 ? 0 : 6 * std::sin(i * 12.9898) * std::sin(i * 0.7)));
+      series.y.push_back(
+          95 + shift + 450 * std::exp(-i / 300.0) +
+          (shift > 0 ? 0 : 12 * std::sin(i * 12.9898) * std::sin(i * 0.71 + std::sin(i))));
     }
     curves.series.push_back(series);
   }
