@@ -52,7 +52,7 @@ pre{margin:10px 0 4px;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,
 footer{margin-top:52px;padding-top:14px;border-top:1px solid var(--line);font-size:13px;color:var(--soft)}
 @media (max-width:560px){main{padding:26px 16px 40px}h1{font-size:25px}.verdict{font-size:17px}}
 @media print{:root{--ink:#000;--soft:#444;--page:#fff;--card:#fff;--line:#bbb;--mark:#888;--tint:#fff}
-main{max-width:none;padding:0}h2{break-after:avoid}figure,tr,.numbers,.note{break-inside:avoid}details::details-content{content-visibility:visible}}
+main{max-width:none;padding:0}.figures{gap:12px}figure.plot{width:calc(50% - 6px)}h2{break-after:avoid}figure,tr,.numbers,.note{break-inside:avoid}details::details-content{content-visibility:visible}}
 )";
 
 std::string element(std::string_view tag, std::string_view attributes, std::string_view text) {
