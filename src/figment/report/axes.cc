@@ -11,8 +11,9 @@ namespace {
 
 constexpr double kLetter = 6.4;  // mean width of a letter at 12 px
 constexpr double kLegendRow = 20;
+constexpr int kNoteRow = 14;
 
-// Light and dark twins of one colour keep their order of lightness.
+// On dark ground the four darkest colours have lighter twins.
 constexpr const char* kStyle = R"(<style>
 .fp{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;color:#1d2329}
 .fp text{fill:currentColor}.fp .t{font-size:14px;font-weight:600}.fp .s{opacity:.72}
@@ -20,14 +21,16 @@ constexpr const char* kStyle = R"(<style>
 .fp .g{stroke:currentColor;stroke-opacity:.12;fill:none}.fp .a{stroke:currentColor;stroke-opacity:.45;fill:none}
 .fp .bg{fill:#fff}.fp .l{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 .fp .p{fill:none;stroke-width:4.4;stroke-linecap:round;stroke-opacity:.62}
+.fp .b{stroke:none;fill-opacity:.25}
 .fp .h{stroke-width:1.4;fill-opacity:.22}.fp .w{fill:transparent;stroke:none}
 .fp .w:hover{fill:currentColor;fill-opacity:.35}
 .fp .n{font-weight:600;stroke:#fff;stroke-width:3.5;stroke-linejoin:round;paint-order:stroke}
-.fp-c0{stroke:#3f90da;fill:#3f90da}.fp-c1{stroke:#f28e00;fill:#f28e00}.fp-c2{stroke:#bd1f01;fill:#bd1f01}
+.fp-c0{stroke:#3f90da;fill:#3f90da}.fp-c1{stroke:#ffa90e;fill:#ffa90e}.fp-c2{stroke:#bd1f01;fill:#bd1f01}
 .fp-c3{stroke:#94a4a2;fill:#94a4a2}.fp-c4{stroke:#832db6;fill:#832db6}.fp-c5{stroke:#a96b59;fill:#a96b59}
 .fp-c6{stroke:#e76300;fill:#e76300}.fp-c7{stroke:#b9ac70;fill:#b9ac70}.fp-c8{stroke:#717581;fill:#717581}
-.fp-c9{stroke:#5ec3c7;fill:#5ec3c7}
+.fp-c9{stroke:#92dadd;fill:#92dadd}
 @media (prefers-color-scheme:dark){.fp{color:#dde3e9}.fp .bg{fill:#171b20}.fp .n{stroke:#171b20}
+.fp .p{stroke-opacity:.75}
 .fp-c0{stroke:#58a6ec;fill:#58a6ec}.fp-c2{stroke:#ef5a3c;fill:#ef5a3c}.fp-c4{stroke:#b57be6;fill:#b57be6}
 .fp-c8{stroke:#9a9fab;fill:#9a9fab}}
 @media print{.fp{color:#000}.fp .bg{fill:#fff}.fp .n{stroke:#fff}}
@@ -61,14 +64,16 @@ std::string tick_label(double value, double largest, double step) {
   return fixed(value / unit, static_cast<int>(digits)) + letter;
 }
 
-// Ticks at multiples of 1, 2 or 5 times a power of ten.
+// Ticks at multiples of 1, 2 or 5 times a power of ten, as near to `wanted` as these allow.
 std::vector<Tick> even_ticks(double low, double high, int wanted) {
   const double rough = high / wanted - low / wanted;
   const double power = std::pow(10.0, std::floor(std::log10(rough)));
-  double step = power * 10;
-  for (const double factor : {5.0, 2.0, 1.0}) {
-    if (power * factor >= rough * 0.999) step = power * factor;
-  }
+  // Between two steps the geometric mean decides.
+  const double excess = rough / power;
+  const double step = power * (excess < std::sqrt(2.0)    ? 1
+                               : excess < std::sqrt(10.0) ? 2
+                               : excess < std::sqrt(50.0) ? 5
+                                                          : 10);
   std::vector<Tick> out;
   const double largest = std::max(std::abs(low), std::abs(high));
   for (double k = std::ceil(low / step - 1e-9); k * step <= high + step * 1e-9; ++k) {
@@ -230,7 +235,7 @@ std::string legend(const std::vector<std::string>& names, const PlotFrame& frame
 
 std::string axes(const PlotFrame& frame, const Room& room, const Scale& x, const Scale& y) {
   std::string out;
-  const int across = std::clamp(static_cast<int>((room.right - room.left) / 90), 2, 10);
+  const int across = std::clamp(static_cast<int>((room.right - room.left) / 80), 3, 10);
   const int up = std::clamp(static_cast<int>((room.bottom - room.top) / 48), 2, 10);
   for (const auto& [value, label] : y.ticks(up)) {
     const double at = y.position(value);
@@ -256,7 +261,7 @@ std::string axes(const PlotFrame& frame, const Room& room, const Scale& x, const
 
 std::string svg_document(const PlotFrame& frame, std::string_view body, std::string_view note) {
   const auto width = std::to_string(frame.width);
-  const auto height = std::to_string(frame.height);
+  const auto height = std::to_string(frame.height + (note.empty() ? 0 : kNoteRow));
   const auto name = frame.title.empty() ? std::string("plot") : frame.title;
   std::string out =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fp\" role=\"img\" aria-label=\"" +
@@ -266,7 +271,7 @@ std::string svg_document(const PlotFrame& frame, std::string_view body, std::str
   out += "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n";
   if (!frame.title.empty()) out += text_at(16, 23, "start", "t", frame.title);
   out += body;
-  if (!note.empty()) out += text_at(frame.width - 18, frame.height - 8, "end", "s", note);
+  if (!note.empty()) out += text_at(frame.width - 18, frame.height + 4, "end", "s", note);
   return out + "</svg>\n";
 }
 

@@ -70,7 +70,8 @@ std::string legend(const std::vector<std::string>& names, const PlotFrame& frame
 // Grid lines, ticks, tick labels and axis labels.
 std::string axes(const PlotFrame& frame, const Room& room, const Scale& x, const Scale& y);
 
-// The whole: style sheet, background, title, `body`, a note below right (may be empty).
+// The whole: style sheet, background, title, `body`, and, unless empty, a note
+// for which the document grows below.
 std::string svg_document(const PlotFrame& frame, std::string_view body, std::string_view note = {});
 
 // A document that says there is nothing to draw.

@@ -44,13 +44,15 @@ figure{margin:0;max-width:100%;background:var(--card);border:1px solid var(--lin
 figure img{display:block;max-width:100%;height:auto;image-rendering:pixelated;border-radius:2px}
 figure svg{display:block;max-width:100%;height:auto}
 figcaption{margin-top:10px;font-size:14px;line-height:1.45;color:var(--soft);max-width:68ch;contain:inline-size}
+figure.plot{padding:4px 4px 12px}
+figure.plot figcaption{margin:4px 16px 0}
 details{margin:14px 0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px 16px}
 summary{cursor:pointer;font-weight:600}
 pre{margin:10px 0 4px;overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 footer{margin-top:52px;padding-top:14px;border-top:1px solid var(--line);font-size:13px;color:var(--soft)}
 @media (max-width:560px){main{padding:26px 16px 40px}h1{font-size:25px}.verdict{font-size:17px}}
 @media print{:root{--ink:#000;--soft:#444;--page:#fff;--card:#fff;--line:#bbb;--mark:#888;--tint:#fff}
-main{max-width:none;padding:0}h2{break-after:avoid}figure,tr,.numbers,.note{break-inside:avoid}details::details-content{content-visibility:visible}}
+main{max-width:none;padding:0}.figures{gap:12px}figure.plot{width:calc(50% - 6px)}h2{break-after:avoid}figure,tr,.numbers,.note{break-inside:avoid}details::details-content{content-visibility:visible}}
 )";
 
 std::string element(std::string_view tag, std::string_view attributes, std::string_view text) {
@@ -180,7 +182,7 @@ void HtmlPage::image(std::string_view bytes, std::string_view caption, int scale
 
 void HtmlPage::plot(std::string_view svg, std::string_view caption) {
   FIGMENT_CHECK(svg.substr(0, 4) == "<svg");
-  add_figure("<figure>" + std::string(svg) +
+  add_figure("<figure class=\"plot\">" + std::string(svg) +
              (caption.empty() ? std::string() : element("figcaption", "", caption)) + "</figure>");
 }
 

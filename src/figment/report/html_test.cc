@@ -39,14 +39,15 @@ std::string example_page() {
   page.image(encode_gif(frames), "The same as GIF", 6);
   page.section("Curves");
   LinePlot curves;
-  curves.frame = {"Loss", "step", "nats per image", 720, 360};
+  curves.frame = {"Loss", "step", "nats per image"};
   curves.log_y = true;
   for (const double shift : {0.0, 8.0}) {
     Series series{shift > 0 ? "validation" : "train", {}, {}};
     for (int i = 1; i < 5000; ++i) {
       series.x.push_back(i * 4);
-      series.y.push_back(95 + shift + 450 * std::exp(-i / 300.0) +
-                         (shift > 0 ? 0 : 6 * std::sin(i * 12.9898) * std::sin(i * 0.7)));
+      series.y.push_back(
+          95 + shift + 450 * std::exp(-i / 300.0) +
+          (shift > 0 ? 0 : 12 * std::sin(i * 12.9898) * std::sin(i * 0.71 + std::sin(i))));
     }
     curves.series.push_back(series);
   }
@@ -58,7 +59,7 @@ std::string example_page() {
   cloud.points = torch::stack({angle.cos(), angle.sin()}, 1) * 3 + torch::randn({9000, 2}) * 0.6;
   page.plot(scatter_plot(cloud), "One colour a digit.");
   Histogram scores;
-  scores.frame = {"Anomaly scores", "score", "share", 640, 320};
+  scores.frame = {"Anomaly scores", "score", "share"};
   const auto normal = torch::randn({4000}, torch::kDouble);
   const auto odd = torch::randn({400}, torch::kDouble) + 3;
   scores.sets = {{"normal", {normal.data_ptr<double>(), normal.data_ptr<double>() + 4000}},
@@ -66,7 +67,6 @@ std::string example_page() {
   page.plot(histogram(scores));
   BarChart bars;
   bars.frame.title = "FID by family";
-  bars.frame.width = 520;
   bars.frame.x_label = "lower is better";
   bars.bars = {{"diffusion", 3.2}, {"gan", 7.9}, {"flow", 12.4}, {"vae", 21.0}};
   page.plot(bar_chart(bars));

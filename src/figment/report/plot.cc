@@ -33,49 +33,76 @@ std::vector<std::vector<Dot>> runs_of(const Series& series, const Scale& x, cons
   return runs;
 }
 
-// At most two points, lowest and highest in the order they came, for each column of pixels.
-std::vector<Dot> thinned(const std::vector<Dot>& run, const Scale& x) {
-  std::vector<Dot> out;
+// What a curve does within two pixels.
+struct Column {
+  double x, low, high, mean;
+};
+
+std::vector<Column> columns_of(const std::vector<Dot>& run, const Scale& x) {
+  constexpr double kPixels = 2;
+  const auto column = [&](std::size_t i) { return std::floor(x.position(run[i].x) / kPixels); };
+  std::vector<Column> columns;
   for (std::size_t i = 0; i < run.size();) {
-    const double column = std::floor(x.position(run[i].x));
-    std::size_t low = i;
-    std::size_t high = i;
-    for (; i < run.size() && std::floor(x.position(run[i].x)) == column; ++i) {
-      if (run[i].y < run[low].y) low = i;
-      if (run[i].y > run[high].y) high = i;
+    const auto first = i;
+    Column now{run[i].x, run[i].y, run[i].y, 0};
+    for (; i < run.size() && column(i) == column(first); ++i) {
+      now.low = std::min(now.low, run[i].y);
+      now.high = std::max(now.high, run[i].y);
+      // A running mean, since the sum of finite values need not be finite.
+      now.mean += run[i].y / static_cast<double>(i - first + 1) -
+                  now.mean / static_cast<double>(i - first + 1);
     }
-    out.push_back(run[std::min(low, high)]);
-    if (low != high) out.push_back(run[std::max(low, high)]);
+    now.mean = std::clamp(now.mean, now.low, now.high);  // against rounding
+    now.x = run[first].x / 2 + run[i - 1].x / 2;
+    columns.push_back(now);
   }
-  return out;
+  return columns;
+}
+
+std::string band(const std::vector<Column>& columns, const Scale& x, const Scale& y) {
+  std::string path;
+  for (const auto& c : columns)
+    path += (path.empty() ? "M" : "L") + place(x.position(c.x), y.position(c.high));
+  for (auto c = columns.rbegin(); c != columns.rend(); ++c) {
+    path += "L" + place(x.position(c->x), y.position(c->low));
+  }
+  return path + "Z";
+}
+
+std::string hover(const std::string& name, const Column& column, const Scale& x, const Scale& y) {
+  auto text = name + ": " + significant(column.mean, 5) + " at " + short_number(column.x);
+  if (column.low < column.high) {
+    text += " (" + significant(column.low, 5) + " to " + significant(column.high, 5) + ")";
+  }
+  return "<circle class=\"w\" r=\"6\" cx=\"" + fixed(x.position(column.x), 1) + "\" cy=\"" +
+         fixed(y.position(column.mean), 1) + "\"><title>" + escape(text) + "</title></circle>\n";
 }
 
 std::string curve(const Series& series, std::size_t k, const Scale& x, const Scale& y) {
   constexpr std::size_t kHovers = 60;  // places of a curve that tell their values
   std::string path;
-  std::vector<Dot> dots;
+  std::string bands;
+  std::vector<Column> all;
   for (const auto& run : runs_of(series, x, y)) {
-    const auto shown = thinned(run, x);
-    for (std::size_t i = 0; i < shown.size(); ++i) {
-      path += (i == 0 ? "M" : "L") + place(x.position(shown[i].x), y.position(shown[i].y));
+    const auto columns = columns_of(run, x);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      path += (i == 0 ? "M" : "L") + place(x.position(columns[i].x), y.position(columns[i].mean));
     }
     // A lone point has no line; a round cap makes it a dot.
-    if (shown.size() == 1) path += "h0";
-    dots.insert(dots.end(), shown.begin(), shown.end());
+    if (columns.size() == 1) path += "h0";
+    if (columns.size() < run.size()) bands += band(columns, x, y);
+    all.insert(all.end(), columns.begin(), columns.end());
   }
   if (path.empty()) return {};
   std::string out = "<g class=\"" + colour_class(k) + "\">";
+  if (!bands.empty()) out += "<path class=\"b\" d=\"" + bands + "\"/>\n";
   // Colours repeat after ten; dashes then tell the curves apart.
   const char* dashes = k >= 10 ? "\" stroke-dasharray=\"6 4" : "";
   out += "<path class=\"l" + std::string(dashes) + "\" d=\"" + path + "\"><title>" +
          escape(series.name) + "</title></path>\n";
-  const auto count = std::min(kHovers, dots.size());
+  const auto count = std::min(kHovers, all.size());
   for (std::size_t i = 0; i < count; ++i) {
-    const auto& dot = dots[count > 1 ? i * (dots.size() - 1) / (count - 1) : 0];
-    out += "<circle class=\"w\" r=\"6\" cx=\"" + fixed(x.position(dot.x), 1) + "\" cy=\"" +
-           fixed(y.position(dot.y), 1) + "\"><title>" +
-           escape(series.name + ": " + significant(dot.y, 5) + " at " + short_number(dot.x)) +
-           "</title></circle>\n";
+    out += hover(series.name, all[count > 1 ? i * (all.size() - 1) / (count - 1) : 0], x, y);
   }
   return out + "</g>\n";
 }

@@ -20,8 +20,8 @@ struct PlotFrame {
   std::string title{};
   std::string x_label{};
   std::string y_label{};
-  int width = 720;
-  int height = 360;
+  int width = 490;  // two stand side by side in an HtmlPage
+  int height = 330;
 };
 
 // A curve. x and y are of one length; x should rise.
@@ -38,12 +38,13 @@ struct LinePlot {
   bool log_y = false;
 };
 
-// Curves in the order given. Where a curve has more points than pixels, each column of pixels shows
-// its lowest and highest value, so that no spike is lost.
+// Curves in the order given. Where a curve has many points to a pixel, the line is their mean over
+// every two pixels, and a pale band behind it reaches from the lowest to the highest, so that the
+// trend is seen and no spike is lost.
 std::string line_plot(const LinePlot& plot);
 
 struct ScatterPlot {
-  PlotFrame frame{{}, {}, {}, 640, 560};
+  PlotFrame frame{{}, {}, {}, 490, 480};
   torch::Tensor points{};              // [n, 2], any floating type
   torch::Tensor label{};               // [n] int64 >= 0, or undefined
   std::vector<std::string> classes{};  // names of the labels; a label beyond them shows its number
