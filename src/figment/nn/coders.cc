@@ -1,6 +1,7 @@
 // Encoders and decoders: convolutions of stride 2, then linear layers; and the mirror image.
 #include "figment/nn/coders.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -9,6 +10,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/nn/conv_transpose.h"
 
 namespace figment {
 namespace {
@@ -97,6 +99,12 @@ torch::nn::ConvTranspose2d doubling(std::int64_t in, std::int64_t out, const Sha
     initialize(layer->weight, config.activation, fan_in, fan_out);
   if (layer->bias.defined()) torch::nn::init::zeros_(layer->bias);
   return layer;
+}
+
+torch::Tensor apply_doubling(torch::nn::ConvTranspose2d& layer, const torch::Tensor& x) {
+  const auto& padding = layer->options.output_padding();
+  return conv_transpose2d(x, layer->weight, layer->bias, kStride, kPadding,
+                          {padding->at(0), padding->at(1)});
 }
 
 // Weights of the convolutions and the linear layers next to them and each other.
@@ -222,8 +230,8 @@ torch::Tensor DecoderImpl::forward(const torch::Tensor& z) {
     h = h.view({h.size(0), trunk_[0], trunk_[1], trunk_[2]});
     h = activate(activation_, trunk_norm_(h));
     for (std::size_t i = 0; i < convolution_norms_.size(); ++i)
-      h = activate(activation_, convolution_norms_[i](convolutions_[i](h)));
-    return convolutions_.back()(h);
+      h = activate(activation_, convolution_norms_[i](apply_doubling(convolutions_[i], h)));
+    return apply_doubling(convolutions_.back(), h);
   }
   std::vector<std::int64_t> sizes = {h.size(0)};
   sizes.insert(sizes.end(), output_.begin(), output_.end());
