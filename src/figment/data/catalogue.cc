@@ -19,9 +19,7 @@ std::vector<CatalogueFile> idx_files(const std::vector<std::string>& roots,
 
 // Sizes and SHA-256 of all sets are those of
 // tensorflow_datasets/url_checksums/{mnist,fashion_mnist, kmnist,cifar10}.txt in
-// github.com/tensorflow/datasets. Those of MNIST were also computed from a copy of the files; the
-// others agree with prototype/datasets/_builtin of github.com/pytorch/vision (Fashion-MNIST,
-// KMNIST) and with MLDatasets.jl and its kin (CIFAR-10).
+// github.com/tensorflow/datasets. Those of MNIST were also computed from a copy of the files.
 
 CatalogueEntry mnist() {
   return {"mnist", "MNIST: handwritten digits, 60,000 + 10,000 grey images 28x28",
