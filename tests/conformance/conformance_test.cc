@@ -1,4 +1,5 @@
-// What every family must do, asked of every family there is. A new family is covered without a line here.
+// What every family must do, asked of every family there is. A new family is covered without a line
+// here.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -181,7 +182,8 @@ TEST_P(EveryFamily, LearnsFromABatchOfOne) {
   model->begin_stage(stage);
   model->train();
   model->set_clock({0, 10, 0});
-  Loader loader(data.train, Scaling::fit(data.train, ScalingKind::kAuto), {1, false, 0, torch::kCPU});
+  Loader loader(data.train, Scaling::fit(data.train, ScalingKind::kAuto),
+                {1, false, 0, torch::kCPU});
   for (const auto& [name, value] : model->training_step(loader.batch(0, 0)))
     EXPECT_TRUE(std::isfinite(value.item<double>())) << name;
 }

@@ -87,19 +87,21 @@ class Vae : public Model,
   const char* density_name() const override { return "elbo"; }
   LogDensity log_density(const Batch& batch, Noise& noise) override;
 
+  // The two terms of the bound, [n] each: E log p(x | z) over the given noise, and
+  // KL(q(z | x) || p(z)). x [n, shape...], epsilon [k, n, latent].
+  struct Terms {
+    torch::Tensor reconstruction, kl;
+  };
+  Terms terms(const torch::Tensor& x, const torch::Tensor& epsilon);
+
  private:
   struct Posterior {
     torch::Tensor mean, log_variance;  // [n, latent]
-  };
-  struct Terms {
-    torch::Tensor reconstruction, kl;  // [n]: E log p(x | z), KL(q(z | x) || p(z))
   };
   Posterior posterior(const torch::Tensor& x);
   // log p(x | z) from the decoder's output. [n]
   torch::Tensor log_likelihood(const torch::Tensor& x, const torch::Tensor& output) const;
   torch::Tensor mean_of(const torch::Tensor& output) const;
-  // `epsilon` [samples, n, latent]
-  Terms terms(const torch::Tensor& x, const torch::Tensor& epsilon);
   torch::Tensor binarized(const torch::Tensor& x) const;
   double beta_now() const;
 

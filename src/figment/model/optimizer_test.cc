@@ -1,0 +1,184 @@
+#include "figment/model/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "figment/core/error.h"
+#include "golden/golden.h"
+
+namespace figment {
+namespace {
+
+using nlohmann::json;
+
+torch::Tensor tensor(const json& list, torch::ScalarType type) {
+  return torch::tensor(flat<double>(list), torch::kDouble).to(type);
+}
+
+OptimizerConfig config_of(const json& one) {
+  OptimizerConfig c;
+  const auto name = one["optimizer"].get<std::string>();
+  c.algorithm = name == "adam"    ? Algorithm::kAdam
+                : name == "adamw" ? Algorithm::kAdamW
+                                  : Algorithm::kSgd;
+  const auto& s = one["settings"];
+  c.learning_rate = s["learning_rate"];
+  c.weight_decay = s["weight_decay"];
+  c.beta1 = s.value("beta1", c.beta1);
+  c.beta2 = s.value("beta2", c.beta2);
+  c.epsilon = s.value("epsilon", c.epsilon);
+  c.momentum = s.value("momentum", 0.0);
+  c.nesterov = s.value("nesterov", false);
+  c.clip = s.value("clip_norm", 0.0);
+  return c;
+}
+
+// Follows PyTorch's trajectory: gradients are given, so only the update is judged.
+void follow(const json& file, torch::ScalarType type, double tolerance) {
+  for (const auto& one : file["cases"]) {
+    SCOPED_TRACE(one["name"].get<std::string>());
+    auto p = tensor(file["start"], type).requires_grad_();
+    Optimizer optimizer("all", {{"p", p}}, config_of(one));
+    for (std::size_t step = 0; step < one["gradients"].size(); ++step) {
+      const auto gradient = tensor(one["gradients"][step], type);
+      optimizer.minimize((p * gradient).sum());  // whose gradient is `gradient`
+      const auto wanted = tensor(one["parameters"][step], type);
+      ASSERT_TRUE(torch::allclose(p, wanted, tolerance, tolerance)) << "step " << step;
+      if (one.contains("norms")) {
+        EXPECT_NEAR(optimizer.gradient_norm(), one["norms"][step].get<double>(), 1e-4);
+      }
+    }
+  }
+}
+
+TEST(Optimizer, FollowsPyTorchInDoublePrecision) {
+  follow(golden("optimizers"), torch::kDouble, 1e-10);
+}
+
+TEST(Optimizer, FollowsPyTorchByItsKernels) { follow(golden("optimizers"), torch::kFloat, 3e-5); }
+
+TEST(Optimizer, KnowsPyTorchsSchedules) {
+  int seen = 0;
+  for (const auto& one : golden("schedules")["cases"]) {
+    const auto schedule = one["schedule"].get<std::string>();
+    const auto& s = one["settings"];
+    OptimizerConfig c;
+    c.learning_rate = one["base"];
+    int64_t total = 1000;
+    if (schedule == "cosine") {
+      c.schedule = Schedule::kCosine;
+      total = s["total"];
+      c.final_factor = s["final_factor"];
+    } else if (schedule == "step") {
+      c.schedule = Schedule::kStep;
+      c.step_every = s["every"];
+      c.step_factor = s["factor"];
+    } else if (schedule != "constant") {
+      continue;
+    }
+    ++seen;
+    for (std::size_t step = 0; step < one["rates"].size(); ++step)
+      EXPECT_NEAR(learning_rate_at(c, static_cast<int64_t>(step), total),
+                  one["rates"][step].get<double>(), 1e-12)
+          << schedule << " step " << step;
+  }
+  EXPECT_GE(seen, 3);
+}
+
+TEST(Optimizer, WarmsUpLinearlyToTheFullRate) {
+  OptimizerConfig c;
+  c.learning_rate = 0.4;
+  c.warmup_steps = 4;
+  c.schedule = Schedule::kLinear;
+  EXPECT_DOUBLE_EQ(learning_rate_at(c, 0, 14), 0.1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(c, 3, 14), 0.4);
+  EXPECT_DOUBLE_EQ(learning_rate_at(c, 4, 14), 0.4);
+  EXPECT_DOUBLE_EQ(learning_rate_at(c, 9, 14), 0.2);
+  EXPECT_NEAR(learning_rate_at(c, 14, 14), 0.0, 1e-15);
+}
+
+TEST(Optimizer, LeavesOtherParametersAlone) {
+  auto a = torch::ones({1}, torch::requires_grad()), b = torch::ones({1}, torch::requires_grad());
+  Optimizer first("first", {{"a", a}}, {}), second("second", {{"b", b}}, {});
+  const auto loss = (a * b).sum();
+  first.minimize(loss, /*keep_graph=*/true);
+  EXPECT_NE(a.item<float>(), 1);
+  EXPECT_EQ(b.item<float>(), 1);
+  EXPECT_FALSE(b.grad().defined());
+}
+
+TEST(Optimizer, RefusesWhatIsNotFiniteAndChangesNothing) {
+  for (const double bad : {NAN, static_cast<double>(INFINITY)}) {
+    auto p = torch::ones({3}, torch::requires_grad());
+    Optimizer optimizer("all", {{"p", p}}, {});
+    try {
+      optimizer.minimize((p * bad).sum());
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kDiverged);
+      EXPECT_NE(std::string(error.what()).find("optimizer 'all', step 1"), std::string::npos);
+    }
+    EXPECT_TRUE(torch::equal(p, torch::ones({3})));
+  }
+  // A finite loss with a gradient that is not: sqrt at 0.
+  auto p = torch::zeros({1}, torch::requires_grad());
+  Optimizer optimizer("all", {{"p", p}}, {});
+  EXPECT_THROW(optimizer.minimize(p.sqrt().sum()), Error);
+  EXPECT_EQ(p.item<float>(), 0);
+}
+
+TEST(Optimizer, ContinuesFromItsState) {
+  for (const auto algorithm : {Algorithm::kAdam, Algorithm::kAdamW, Algorithm::kSgd}) {
+    OptimizerConfig c;
+    c.algorithm = algorithm;
+    c.average = 0.9;
+    auto p = torch::ones({40000}, torch::requires_grad());
+    auto q = torch::ones({40000}, torch::requires_grad());
+    const auto slope = torch::linspace(-1, 1, 40000);
+    Optimizer one("all", {{"p", p}}, c), two("all", {{"p", q}}, c);
+    for (int i = 0; i < 3; ++i) one.minimize((p.square() * slope).sum());
+    {
+      torch::NoGradGuard no_grad;
+      q.copy_(p);
+    }
+    two.load_state(decode_safetensors(encode_safetensors(one.state()), "a").tensors, "a");
+    two.load_average(decode_safetensors(encode_safetensors(one.average()), "a").tensors, "a");
+    one.minimize((p.square() * slope).sum());
+    two.minimize((q.square() * slope).sum());
+    EXPECT_TRUE(torch::equal(p, q));
+    EXPECT_TRUE(torch::equal(one.average()[0].second, two.average()[0].second));
+  }
+}
+
+TEST(Optimizer, RefusesAStateThatIsNotIts) {
+  auto p = torch::ones({3}, torch::requires_grad());
+  Optimizer optimizer("all", {{"p", p}}, {});
+  const auto count = torch::tensor({1}, torch::kLong);
+  const std::vector<NamedTensors> wrong = {{},
+                                           {{"updates", torch::ones({1})}},
+                                           {{"updates", count}, {"p.first", torch::ones({4})}},
+                                           {{"updates", count}, {"q.first", torch::ones({3})}}};
+  for (const auto& state : wrong) EXPECT_THROW(optimizer.load_state(state, "a"), Error);
+  EXPECT_THROW(optimizer.load_average({{"p", torch::ones({3})}}, "a"), Error);
+}
+
+TEST(Optimizer, ExchangesWeightsAndAverages) {
+  OptimizerConfig c;
+  c.average = 0.5;
+  c.algorithm = Algorithm::kSgd;
+  c.momentum = 0;
+  c.learning_rate = 1;
+  auto p = torch::zeros({1}, torch::requires_grad());
+  Optimizer optimizer("all", {{"p", p}}, c);
+  optimizer.minimize(-p.sum());  // p: 0 -> 1; the average moves by 1 - 2/11 of the way
+  EXPECT_EQ(p.item<float>(), 1);
+  {
+    const AverageScope scope({&optimizer});
+    EXPECT_NEAR(p.item<float>(), 1 - 2.0 / 11, 1e-6);
+  }
+  EXPECT_EQ(p.item<float>(), 1);
+}
+
+}  // namespace
+}  // namespace figment

@@ -1,0 +1,138 @@
+#include "figment/train/state.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "figment/core/error.h"
+#include "figment/data/safetensors.h"
+
+namespace figment {
+namespace {
+
+struct Line : Model {
+  explicit Line(ExampleSpec example, double average = 0) : Model(std::move(example)) {
+    slope = register_parameter("slope", torch::ones({2}));
+    offset = register_buffer("offset", torch::zeros({1}));
+    OptimizerConfig config;
+    config.average = average;
+    register_optimizer("all", {slope}, config);
+  }
+  Metrics training_step(const Batch& batch) override {
+    const auto loss = (batch.x * slope).square().mean();
+    optimizers().front()->minimize(loss);
+    return {{"loss", loss.detach()}};
+  }
+  Metrics validation_step(const Batch&) override { return {}; }
+  torch::Tensor slope, offset;
+};
+
+const ExampleSpec kPair{Modality::kVector, {2}, {"a", "b"}};
+
+CheckpointFiles files_of(Line& model) {
+  Batch batch;
+  batch.x = torch::ones({4, 2});
+  model.training_step(batch);
+  Recipe recipe;
+  recipe.family = "line";
+  recipe.seed = 3;
+  set_override(recipe.model, "x=1");
+  TrainingState state;
+  state.step = 12;
+  state.best = 0.1;
+  state.best_step = 10;
+  state.window["loss"] = {0.1 + 0.2, 3};
+  return pack(model, recipe, Scaling(), state);
+}
+
+std::string refusal(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kCheckpoint);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(State, ComesBackWhole) {
+  Line model(kPair, 0.9), other(kPair, 0.9);
+  const auto files = files_of(model);
+  const auto header = unpack_header(files, "c");
+  EXPECT_EQ(header.recipe.family, "line");
+  EXPECT_EQ(header.recipe.seed, 3u);
+  EXPECT_NE(header.recipe.model.find("x"), nullptr);
+  EXPECT_EQ(header.example.text(), kPair.text());
+  EXPECT_EQ(header.example.classes, kPair.classes);
+  EXPECT_EQ(header.state.step, 12);
+  EXPECT_EQ(header.state.best, 0.1);
+  EXPECT_EQ(header.state.window.at("loss").first, 0.1 + 0.2);
+  unpack_model(files, other, "c");
+  unpack_optimizers(files, other, "c");
+  EXPECT_TRUE(torch::equal(model.slope, other.slope));
+  EXPECT_EQ(files_of(model).files, files_of(other).files);
+  apply_averages(files, other, "c");
+  EXPECT_TRUE(torch::equal(
+      other.slope,
+      decode_safetensors(files.files.at("average.all.safetensors"), "a").tensors.front().second));
+}
+
+TEST(State, RefusesWhatIsNotTheModels) {
+  Line model(kPair);
+  const auto good = files_of(model);
+  auto files = good;
+  files.files["model.safetensors"] = encode_safetensors({{"slope", torch::ones({2})}});
+  EXPECT_NE(refusal([&] { unpack_model(files, model, "c"); }).find("'offset', found none"),
+            std::string::npos);
+  files.files["model.safetensors"] =
+      encode_safetensors({{"slope", torch::ones({3})}, {"offset", torch::zeros({1})}});
+  EXPECT_NE(refusal([&] { unpack_model(files, model, "c"); }).find("of shape [2]"),
+            std::string::npos);
+  files.files["model.safetensors"] = encode_safetensors(
+      {{"slope", torch::ones({2})}, {"offset", torch::zeros({1})}, {"more", torch::zeros({1})}});
+  EXPECT_NE(refusal([&] { unpack_model(files, model, "c"); }).find("expected 2 tensors, got 3"),
+            std::string::npos);
+  files = good;
+  files.files.erase("optimizer.all.safetensors");
+  EXPECT_NE(refusal([&] { unpack_optimizers(files, model, "c"); }), "");
+  files = good;
+  files.files.erase("scaling.safetensors");
+  EXPECT_NE(refusal([&] { unpack_header(files, "c"); }), "");
+  files = good;
+  files.files["average.all.safetensors"] = encode_safetensors({{"slop", torch::ones({2})}});
+  EXPECT_NE(refusal([&] { apply_averages(files, model, "c"); }), "");
+}
+
+TEST(State, RefusesADocumentThatSaysSomethingElse) {
+  Line model(kPair);
+  const auto good = files_of(model);
+  const auto with = [&](const char* key, const nlohmann::json& value) {
+    auto files = good;
+    auto document = nlohmann::json::parse(files.files["state.json"]);
+    if (value.is_discarded()) {
+      document.erase(key);
+    } else {
+      document[key] = value;
+    }
+    files.files["state.json"] = document.dump();
+    return refusal([&] { unpack_header(files, "c"); });
+  };
+  EXPECT_NE(with("schema", 99).find("expected schema 1, got 99"), std::string::npos);
+  EXPECT_NE(with("step", "twelve"), "");
+  EXPECT_NE(with("recipe", "family = "), "");
+  EXPECT_NE(with("recipe", "no_such_key = 1"), "");
+  EXPECT_NE(with("example",
+                 {{"modality", "smell"}, {"shape", {1}}, {"classes", nlohmann::json::array()}}),
+            "");
+  EXPECT_NE(with("example",
+                 {{"modality", "image"}, {"shape", {0}}, {"classes", nlohmann::json::array()}}),
+            "");
+  EXPECT_NE(with("window", {{"loss", {1}}}), "");
+  EXPECT_NE(with("best", nlohmann::json(nlohmann::json::value_t::discarded)), "");
+  auto files = good;
+  files.files["state.json"] = "{";
+  EXPECT_NE(refusal([&] { unpack_header(files, "c"); }), "");
+}
+
+}  // namespace
+}  // namespace figment
