@@ -101,7 +101,7 @@ TEST(Toy, ShapesAreWhereTheyBelong) {
 class ToyDensity : public testing::TestWithParam<const char*> {};
 
 TEST_P(ToyDensity, IntegratesToOne) {
-  constexpr int64_t kSteps = 1200;
+  constexpr int64_t kSteps = 600;
   const double h = 12.0 / kSteps;
   const auto line = (torch::arange(kSteps, torch::kFloat64) + 0.5) * h - 6;
   const auto grid = torch::cartesian_prod({line, line});
