@@ -250,6 +250,19 @@ TEST_P(EveryFamily, StopsBeforeAStateThatIsNotFinite) {
     EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
 }
 
+TEST_P(EveryFamily, RefusesToGoOnWithOtherData) {
+  auto recipe = recipe_for(family(), 2);
+  run("a", recipe, 4);
+  recipe.data.size = 300;
+  try {
+    run("a", recipe, 0, true);
+    FAIL() << "other data went unnoticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("fingerprint"), std::string::npos);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, EveryFamily, testing::ValuesIn(families()),
                          [](const auto& info) { return std::string(info.param->name); });
 

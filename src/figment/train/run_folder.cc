@@ -65,6 +65,7 @@ RunFolder RunFolder::resume(const fs::path& path) {
          fs::exists(path) ? "something else" : "nothing there");
   RunFolder run(path);
   run.lock_ = std::make_unique<FolderLock>(path);
+  remove_leftovers(path);
   make_folder(run.samples());
   run.metrics_ = std::make_unique<JsonLines>(path / "metrics.jsonl");
   return run;

@@ -88,6 +88,7 @@ CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& sc
                          {"best_step", state.best_step},
                          {"stale", state.stale},
                          {"threads", state.threads},
+                         {"data", state.data},
                          {"window", window}};
   out.files["state.json"] = document.dump(2) + "\n";
   return out;
@@ -116,6 +117,7 @@ CheckpointHeader unpack_header(const CheckpointFiles& files, const std::string& 
     document.at("best_step").get_to(state.best_step);
     document.at("stale").get_to(state.stale);
     document.at("threads").get_to(state.threads);
+    document.at("data").get_to(state.data);
     for (const auto& [name, sum] : document.at("window").items())
       state.window[name] = {sum.at(0).get<double>(), sum.at(1).get<int64_t>()};
   } catch (const Error& error) {

@@ -24,6 +24,7 @@ struct TrainingState {
   int64_t best_step = 0;   // 0: none yet
   int64_t stale = 0;       // validations since the best
   int64_t threads = 1;     // with another number the bits differ
+  std::string data{};      // fingerprint of the training examples
   // Sums of the metrics since the last logged line: name -> (sum, count).
   std::map<std::string, std::pair<double, int64_t>> window{};
 };

@@ -359,6 +359,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   const auto path = options.folder.empty() ? new_run_path(options.name) : options.folder;
   TrainingState state;
   state.threads = threads;
+  state.data = data.fingerprint;
   if (!options.resume) {
     auto folder = RunFolder::create(path);
     folder.write_recipe(config_toml(recipe, ""));
@@ -384,6 +385,10 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   const auto where = newest->string();
   const auto files = read_checkpoint(*newest);
   auto header = unpack_header(files, where);
+  if (header.state.data != data.fingerprint)
+    fail(Cause::kData, recipe.data.source,
+         "expected the examples that the run was trained on (fingerprint ", header.state.data,
+         "), got others (", data.fingerprint, "); put the old data back, or start a new run");
   unpack_model(files, *model, where);
   if (header.state.threads != threads)
     warn("the run used " + std::to_string(header.state.threads) + " threads before and uses " +
