@@ -109,7 +109,7 @@ TEST(Optimizer, LeavesOtherParametersAlone) {
 }
 
 TEST(Optimizer, RefusesWhatIsNotFiniteAndChangesNothing) {
-  for (const double bad : {NAN, static_cast<double>(INFINITY)}) {
+  for (const double bad : {std::nan(""), static_cast<double>(INFINITY)}) {
     auto p = torch::ones({3}, torch::requires_grad());
     Optimizer optimizer("all", {{"p", p}}, {});
     try {
