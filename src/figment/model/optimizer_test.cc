@@ -60,7 +60,8 @@ TEST(Optimizer, FollowsPyTorchByItsKernels) { follow(golden("optimizers"), torch
 
 TEST(Optimizer, KnowsPyTorchsSchedules) {
   int seen = 0;
-  for (const auto& one : golden("schedules")["cases"]) {
+  const auto file = golden("schedules");
+  for (const auto& one : file["cases"]) {
     const auto schedule = one["schedule"].get<std::string>();
     const auto& s = one["settings"];
     OptimizerConfig c;
