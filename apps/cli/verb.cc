@@ -56,17 +56,32 @@ void need_out(const Options& options, const char* example) {
     fail(Cause::kConfig, options.verb, "expected where to write, such as --out ", example);
 }
 
-namespace {
-
-std::string csv_of(const torch::Tensor& rows) {
+std::string csv_of(const torch::Tensor& rows, const std::string& header) {
   const auto table = rows.to(torch::kDouble).flatten(1).contiguous();
-  std::string out;
+  std::string out = header.empty() ? "" : header + "\n";
   const auto* value = table.data_ptr<double>();
   for (int64_t i = 0; i < table.size(0); ++i)
     for (int64_t j = 0; j < table.size(1); ++j)
       out += shortest(static_cast<float>(*value++)) + (j + 1 < table.size(1) ? "," : "\n");
   return out;
 }
+
+std::string type_name(torch::ScalarType type) {
+  switch (type) {
+    case torch::kUInt8:
+      return "uint8";
+    case torch::kFloat:
+      return "float32";
+    case torch::kDouble:
+      return "float64";
+    case torch::kLong:
+      return "int64";
+    default:
+      return toString(type);
+  }
+}
+
+namespace {
 
 void write_folder(const fs::path& folder, const torch::Tensor& images) {
   std::error_code error;

@@ -40,6 +40,12 @@ void print_json(const Options& options, nlohmann::json document);
 void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
                     int64_t columns = 0);
 
+// Rows of numbers [n, d] as CSV; `header` is the first line, or empty for none.
+std::string csv_of(const torch::Tensor& rows, const std::string& header = "");
+
+// "uint8", "float32", "int64": as NumPy calls it.
+std::string type_name(torch::ScalarType type);
+
 // The lower-case suffix with its dot, or "".
 std::string suffix_of(const std::string& path);
 

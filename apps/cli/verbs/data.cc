@@ -54,7 +54,7 @@ nlohmann::json describe(const Dataset& set) {
   nlohmann::json out = {{"examples", set.size()}};
   if (set.size() == 0) return out;
   const auto values = set.x.to(torch::kDouble);
-  out["type"] = std::string(set.x.dtype().name());
+  out["type"] = type_name(set.x.scalar_type());
   out["min"] = values.min().item<double>();
   out["max"] = values.max().item<double>();
   out["mean"] = values.mean().item<double>();
