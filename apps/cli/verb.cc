@@ -65,8 +65,29 @@ void write_folder(const fs::path& folder, const torch::Tensor& images) {
 
 }  // namespace
 
+std::string type_name(const torch::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case torch::kBool:
+      return "bool";
+    case torch::kUInt8:
+      return "uint8";
+    case torch::kInt32:
+      return "int32";
+    case torch::kInt64:
+      return "int64";
+    case torch::kHalf:
+      return "float16";
+    case torch::kFloat:
+      return "float32";
+    case torch::kDouble:
+      return "float64";
+    default:
+      return c10::toString(tensor.scalar_type());
+  }
+}
+
 void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
-                    int64_t columns) {
+                    int64_t columns, const std::string& header) {
   const auto suffix = suffix_of(out);
   const bool images = x.dim() == 4 && x.scalar_type() == torch::kUInt8;
   std::string shape;
@@ -74,7 +95,7 @@ void write_examples(const std::string& out, const torch::Tensor& x, const std::s
   if (suffix == ".npy") {
     write_durably(out, encode_npy(x));
   } else if (suffix == ".csv") {
-    write_durably(out, csv_of(x));
+    write_durably(out, header + csv_of(x));
   } else if ((suffix == ".png" || suffix.empty()) && !images) {
     fail(Cause::kConfig, verb, "expected --out FILE.npy or FILE.csv for what is no image, got '",
          printable(out), "'");

@@ -19,7 +19,11 @@ int verb_encode(const Options& options) {
   const bool labelled = suffix == ".csv" && set.label.defined();
   const auto rows =
       labelled ? torch::cat({codes, set.label.to(codes.scalar_type()).unsqueeze(1)}, 1) : codes;
-  write_examples(options.out, rows, options.verb);
+  // Names let decode, and other tools, tell the label from the code.
+  std::string header;
+  for (int64_t i = 0; i < codes.size(1); ++i)
+    header += (i == 0 ? "code_" : ",code_") + std::to_string(i + 1);
+  write_examples(options.out, rows, options.verb, 0, header + (labelled ? ",label\n" : "\n"));
   if (options.json)
     print_json(options, {{"run", options.subject},
                          {"checkpoint", run.checkpoint.string()},
