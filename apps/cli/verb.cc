@@ -1,5 +1,7 @@
 #include "verb.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -20,6 +22,20 @@ LoadedRun open_subject(const Options& options) {
   set_threads(std::max<std::int64_t>(0, options.threads));
   return open_run(options.subject,
                   {options.checkpoint, options.device.empty() ? "auto" : options.device});
+}
+
+Watch console_watch(bool quiet, std::function<bool()> interrupted) {
+  Watch watch;
+  watch.interrupted = std::move(interrupted);
+  if (quiet) return watch;
+  watch.say = [](const std::string& line) { std::cerr << line << "\n"; };
+  if (isatty(STDERR_FILENO) == 0) return watch;
+  watch.progress = [](const std::string& file, std::uint64_t done, std::uint64_t all) {
+    std::fprintf(stderr, "\r\x1b[K%s  %s of %s%s", file.c_str(),
+                 human_bytes(static_cast<double>(done)).c_str(),
+                 human_bytes(static_cast<double>(all)).c_str(), done >= all ? "\n" : "");
+  };
+  return watch;
 }
 
 void print_json(const Options& options, nlohmann::json document) {

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ const std::vector<Verb>& verbs();
 
 // Opens options.subject with the options' checkpoint, device and threads.
 LoadedRun open_subject(const Options& options);
+
+// Tells on stderr what a search for data does: what is found in part, and downloads with their
+// progress. `interrupted` ends a download; may be empty.
+Watch console_watch(bool quiet, std::function<bool()> interrupted = {});
 
 // Prints a document on stdout: {"schema": 1, "verb": ..., ...}.
 void print_json(const Options& options, nlohmann::json document);

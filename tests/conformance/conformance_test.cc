@@ -224,8 +224,12 @@ TEST_P(EveryFamily, DoesWhatItsCardSays) {
   for (const auto& [name, value] : results) EXPECT_TRUE(std::isfinite(value)) << name;
   EXPECT_EQ(results, evaluate(*opened.model, opened.scaling, set, 1));
   // A missing ability is a sentence, not a crash.
-  if (!able.samples) EXPECT_THROW(sample(opened, {}), Error);
-  if (!able.reconstructs) EXPECT_THROW(reconstruct(opened, set), Error);
+  if (!able.samples) {
+    EXPECT_THROW(sample(opened, {}), Error);
+  }
+  if (!able.reconstructs) {
+    EXPECT_THROW(reconstruct(opened, set), Error);
+  }
 }
 
 TEST_P(EveryFamily, StopsBeforeAStateThatIsNotFinite) {
@@ -264,7 +268,7 @@ TEST_P(EveryFamily, RefusesToGoOnWithOtherData) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, EveryFamily, testing::ValuesIn(families()),
-                         [](const auto& info) { return std::string(info.param->name); });
+                         [](const auto& one) { return std::string(one.param->name); });
 
 }  // namespace
 }  // namespace figment

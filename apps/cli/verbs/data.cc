@@ -51,7 +51,7 @@ Splits open(const Options& options) {
       problems.add(entry.place, entry.key, "expected settings such as data.image_size=32");
   const auto config = read_config<DataConfig>(*table, "data", problems);
   problems.throw_if_any();
-  return open_data(config);
+  return open_data(config, console_watch(false));
 }
 
 nlohmann::json describe(const Dataset& set) {

@@ -13,7 +13,7 @@ int verb_encode(const Options& options) {
   if (suffix != ".npy" && suffix != ".csv")
     fail(Cause::kConfig, "encode", "expected --out FILE.npy or FILE.csv, got '", options.out, "'");
   const auto run = open_subject(options);
-  const auto set = open_part(run, options.split, options.data)
+  const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto codes = encode(run, set);
   const bool labelled = suffix == ".csv" && set.label.defined();

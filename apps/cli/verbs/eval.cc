@@ -11,7 +11,7 @@ namespace figment::cli {
 
 int verb_eval(const Options& options) {
   const auto run = open_subject(options);
-  const auto set = open_part(run, options.split, options.data)
+  const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto result = evaluate(*run.model, run.scaling, set, options.seed);
   const auto training = open_part(run, "train", options.data);

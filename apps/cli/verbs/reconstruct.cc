@@ -12,8 +12,8 @@ namespace figment::cli {
 int verb_reconstruct(const Options& options) {
   need_out(options, "reconstructions.png");
   const auto run = open_subject(options);
-  const auto set =
-      open_part(run, options.split, options.data).first(options.n > 0 ? options.n : 32);
+  const auto set = open_part(run, options.split, options.data, console_watch(false))
+                       .first(options.n > 0 ? options.n : 32);
   const auto original = run.scaling.to_model(set.x);
   const auto restored = reconstruct(run, set);
   const auto error = (restored - original).square().flatten(1).sum(1).mean().item<double>();

@@ -79,6 +79,7 @@ int run_training(const Options& options, const Family& family, const Recipe& rec
   train_options.command = options.command;
   train_options.stop = &stop_signal;
   train_options.observer = &make_pictures;
+  train_options.watch = console_watch(options.quiet, [] { return stop_signal.load() != 0; });
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   const auto outcome = train(family, recipe, train_options);

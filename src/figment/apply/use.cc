@@ -108,7 +108,8 @@ void check_example(const LoadedRun& run, const ExampleSpec& given, const std::st
        ", as the model was trained on, got ", plain_given.text());
 }
 
-Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source) {
+Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source,
+                  const Watch& watch) {
   auto config = run.recipe.data;
   if (!source.empty()) {
     config.source = source;
@@ -117,7 +118,7 @@ Dataset open_part(const LoadedRun& run, const std::string& part, const std::stri
   if (part != "train" && part != "validation" && part != "test")
     fail(Cause::kConfig, "--split", "expected train, validation or test, got '", printable(part),
          "'");
-  const auto data = open_data(config);
+  const auto data = open_data(config, watch);
   auto set = part == "train" ? data.train : part == "validation" ? data.validation : data.test;
   if (set.size() == 0)
     fail(Cause::kData, config.source, "expected examples in its ", part,

@@ -47,6 +47,7 @@ void check_example(const LoadedRun& run, const ExampleSpec& given, const std::st
 // The part of a run's own data: "train", "validation" or "test"; or `source` in its place, read
 // with the run's options. Throws Error(kConfig) for another word, Error(kData) when the part is
 // empty.
-Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source = "");
+Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source = "",
+                  const Watch& watch = {});
 
 }  // namespace figment

@@ -60,7 +60,8 @@ TEST(Optimizer, FollowsPyTorchByItsKernels) { follow(golden("optimizers"), torch
 
 TEST(Optimizer, KnowsPyTorchsSchedules) {
   int seen = 0;
-  for (const auto& one : golden("schedules")["cases"]) {
+  const auto file = golden("schedules");
+  for (const auto& one : file["cases"]) {
     const auto schedule = one["schedule"].get<std::string>();
     const auto& s = one["settings"];
     OptimizerConfig c;
@@ -109,7 +110,7 @@ TEST(Optimizer, LeavesOtherParametersAlone) {
 }
 
 TEST(Optimizer, RefusesWhatIsNotFiniteAndChangesNothing) {
-  for (const double bad : {NAN, static_cast<double>(INFINITY)}) {
+  for (const double bad : {std::nan(""), static_cast<double>(INFINITY)}) {
     auto p = torch::ones({3}, torch::requires_grad());
     Optimizer optimizer("all", {{"p", p}}, {});
     try {

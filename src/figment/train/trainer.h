@@ -33,6 +33,7 @@ struct TrainOptions {
   bool resume = false;             // continue the run in `folder`
   bool quiet = false;              // no progress on stderr
   std::string command{};           // how it was called, for run.json
+  Watch watch{};                   // told of data that is found in part or downloaded
   // A signal asked the run to stop: it saves a checkpoint after the step at hand and ends.
   const std::atomic<int>* stop = nullptr;
   // Makes the observer once model, data and folder exist; may be empty.
