@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 #if defined(__x86_64__)
@@ -15,6 +16,7 @@
 #endif
 
 #include "engine.h"
+#include "figment/core/error.h"
 #include "options.h"
 
 namespace {
@@ -66,7 +68,9 @@ int main(int argc, char** argv) {
   figment::cli::Options options;
   switch (figment::cli::parse(argc, argv, options)) {
     case figment::cli::Parsed::kDone:
-      return 0;
+      if (std::cout.flush()) return 0;
+      std::fputs("figment: [stdout] cannot write the output: is the disk full?\n", stderr);
+      return figment::exit_code(figment::Cause::kIo);
     case figment::cli::Parsed::kWrong:
       return 2;
     case figment::cli::Parsed::kRun:

@@ -2,7 +2,10 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <iostream>
+#include <limits>
 
 #include "figment/core/text.h"
 
@@ -46,9 +49,10 @@ class Verb {
     return *this;
   }
   Verb& seed(const std::string& help) {
-    app_->add_option("--seed", options_.seed, help)->each([this](const std::string&) {
-      options_.seed_given = true;
-    });
+    // What a callback captures must outlive this object: it runs when the line is parsed.
+    app_->add_option("--seed", options_.seed, help)
+        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+        ->each([&options = options_](const std::string&) { options.seed_given = true; });
     return *this;
   }
   Verb& checkpoint() {
@@ -58,6 +62,9 @@ class Verb {
   }
   Verb& device() {
     app_->add_option("--device", options_.device, "auto, cpu, cuda or cuda:N");
+    return threads();
+  }
+  Verb& threads() {
     app_->add_option("--threads", options_.threads, "Threads to compute with; 0 takes all cores")
         ->check(CLI::Range(0, 4096));
     return *this;
@@ -156,7 +163,7 @@ void declare_judging(CLI::App& app, Options& options) {
   Verb(app, options, "report", "Write the report of a run: one HTML file with its pictures")
       .subject("RUN", "Folder of the run")
       .out("The file; report.html in the run when not given")
-      .device();
+      .threads();
   Verb(app, options, "inspect", "Say what a run, a checkpoint or a .safetensors file holds")
       .subject("PATH", "Folder of a run or checkpoint, or a .safetensors file")
       .checkpoint()
@@ -180,6 +187,29 @@ void declare_knowing(CLI::App& app, Options& options) {
       .json();
   Verb(app, options, "doctor", "Look at this machine: LibTorch, BLAS, threads, devices, data")
       .json();
+}
+
+}  // namespace
+
+namespace {
+
+// The sentence for a line the parser refused; its own words for an unknown option suggest nothing.
+std::string refusal(const CLI::App& app, const CLI::ParseError& error,
+                    const std::vector<std::string>& words) {
+  if (error.get_name() != "ExtrasError" || words.empty()) return error.what();
+  std::vector<std::string> names;
+  for (const auto* option : app.get_subcommand(words[0])->get_options())
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
+    const auto name = words[i].substr(0, words[i].find('='));
+    if (name.rfind("--", 0) != 0 || std::find(names.begin(), names.end(), name) != names.end())
+      continue;
+    auto hint = did_you_mean(name, names);
+    if (hint.empty() && words[0] == "train")
+      hint = "; settings of a recipe are given as KEY=VALUE, such as train.epochs=3";
+    return words[0] + " has no option '" + printable(name) + "'" + hint;
+  }
+  return error.what();
 }
 
 }  // namespace
@@ -227,8 +257,9 @@ Parsed parse(int argc, char** argv, Options& options) {
       return Parsed::kWrong;
     }
     const auto verb = argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : std::string();
-    std::cerr << "figment: [command line] " << error.what() << "; see figment " << verb
-              << "--help\n";
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    std::cerr << "figment: [command line] " << refusal(app, error, words) << "; see figment "
+              << verb << "--help\n";
     return Parsed::kWrong;
   }
 }

@@ -56,32 +56,17 @@ void need_out(const Options& options, const char* example) {
     fail(Cause::kConfig, options.verb, "expected where to write, such as --out ", example);
 }
 
-std::string csv_of(const torch::Tensor& rows, const std::string& header) {
+namespace {
+
+std::string csv_of(const torch::Tensor& rows) {
   const auto table = rows.to(torch::kDouble).flatten(1).contiguous();
-  std::string out = header.empty() ? "" : header + "\n";
+  std::string out;
   const auto* value = table.data_ptr<double>();
   for (int64_t i = 0; i < table.size(0); ++i)
     for (int64_t j = 0; j < table.size(1); ++j)
       out += shortest(static_cast<float>(*value++)) + (j + 1 < table.size(1) ? "," : "\n");
   return out;
 }
-
-std::string type_name(torch::ScalarType type) {
-  switch (type) {
-    case torch::kUInt8:
-      return "uint8";
-    case torch::kFloat:
-      return "float32";
-    case torch::kDouble:
-      return "float64";
-    case torch::kLong:
-      return "int64";
-    default:
-      return toString(type);
-  }
-}
-
-namespace {
 
 void write_folder(const fs::path& folder, const torch::Tensor& images) {
   std::error_code error;
@@ -96,8 +81,29 @@ void write_folder(const fs::path& folder, const torch::Tensor& images) {
 
 }  // namespace
 
+std::string type_name(const torch::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case torch::kBool:
+      return "bool";
+    case torch::kUInt8:
+      return "uint8";
+    case torch::kInt32:
+      return "int32";
+    case torch::kInt64:
+      return "int64";
+    case torch::kHalf:
+      return "float16";
+    case torch::kFloat:
+      return "float32";
+    case torch::kDouble:
+      return "float64";
+    default:
+      return c10::toString(tensor.scalar_type());
+  }
+}
+
 void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
-                    int64_t columns) {
+                    int64_t columns, const std::string& header) {
   const auto suffix = suffix_of(out);
   const bool images = x.dim() == 4 && x.scalar_type() == torch::kUInt8;
   std::string shape;
@@ -105,7 +111,7 @@ void write_examples(const std::string& out, const torch::Tensor& x, const std::s
   if (suffix == ".npy") {
     write_durably(out, encode_npy(x));
   } else if (suffix == ".csv") {
-    write_durably(out, csv_of(x));
+    write_durably(out, header + csv_of(x));
   } else if ((suffix == ".png" || suffix.empty()) && !images) {
     fail(Cause::kConfig, verb, "expected --out FILE.npy or FILE.csv for what is no image, got '",
          printable(out), "'");

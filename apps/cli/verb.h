@@ -35,16 +35,13 @@ Watch console_watch(bool quiet, std::function<bool()> interrupted = {});
 void print_json(const Options& options, nlohmann::json document);
 
 // Writes examples to options.out by its suffix: .npy all numbers, .png a sheet (images only), .csv
-// rows (vectors only), no suffix: a folder of PNG files. Says on stderr what was written. `x` is in
-// what to_output gives. Throws Error(kConfig) for another suffix.
+// rows below `header` (a line, or empty), no suffix: a folder of PNG files. Says on stderr what was
+// written. `x` is in what to_output gives. Throws Error(kConfig) for another suffix.
 void write_examples(const std::string& out, const torch::Tensor& x, const std::string& verb,
-                    int64_t columns = 0);
+                    int64_t columns = 0, const std::string& header = {});
 
-// Rows of numbers [n, d] as CSV; `header` is the first line, or empty for none.
-std::string csv_of(const torch::Tensor& rows, const std::string& header = "");
-
-// "uint8", "float32", "int64": as NumPy calls it.
-std::string type_name(torch::ScalarType type);
+// "uint8", "float32": the names NumPy gives, where LibTorch's are those of C++.
+std::string type_name(const torch::Tensor& tensor);
 
 // The lower-case suffix with its dot, or "".
 std::string suffix_of(const std::string& path);

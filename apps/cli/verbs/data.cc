@@ -1,4 +1,5 @@
 // figment data: which data sets there are, what one holds, and a way out to other tools.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -22,11 +23,14 @@ int list(const Options& options) {
     print_json(options, {{"sets", all}});
     return 0;
   }
+  std::size_t status_width = 0;
+  for (const auto& set : all)
+    status_width = std::max(status_width, set["status"].get_ref<const std::string&>().size());
   for (const auto& set : all) {
     char line[400];
-    std::snprintf(line, sizeof line, "%-14s %-60s %s", set["name"].get<std::string>().c_str(),
-                  set["title"].get<std::string>().c_str(),
-                  set["status"].get<std::string>().c_str());
+    std::snprintf(line, sizeof line, "%-14s %-*s  %s", set["name"].get<std::string>().c_str(),
+                  static_cast<int>(status_width), set["status"].get<std::string>().c_str(),
+                  set["title"].get<std::string>().c_str());
     std::cout << line << "\n";
   }
   return 0;
@@ -54,7 +58,7 @@ nlohmann::json describe(const Dataset& set) {
   nlohmann::json out = {{"examples", set.size()}};
   if (set.size() == 0) return out;
   const auto values = set.x.to(torch::kDouble);
-  out["type"] = type_name(set.x.scalar_type());
+  out["type"] = type_name(set.x);
   out["min"] = values.min().item<double>();
   out["max"] = values.max().item<double>();
   out["mean"] = values.mean().item<double>();

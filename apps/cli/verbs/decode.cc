@@ -1,5 +1,6 @@
 // figment decode: codes from other tools become examples.
 #include <fstream>
+#include <string>
 
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
@@ -9,15 +10,17 @@
 namespace figment::cli {
 namespace {
 
-// Rows of a .npy or .csv; a column of labels, as encode writes it, is no part of a code.
-torch::Tensor read_codes(const std::string& path) {
+// As encode writes them: a CSV whose last column is named label has the class there.
+ReadOptions reading(const std::string& path) {
   ReadOptions options;
-  std::ifstream file(path);
   std::string header;
-  std::getline(file, header);
-  const bool labelled = header.size() > 6 && header.compare(header.size() - 6, 6, ",label") == 0;
-  if (suffix_of(path) == ".csv" && labelled) options.label_column = "label";
-  return read_path(path, options).train.x.to(torch::kFloat).flatten(1);
+  if (suffix_of(path) != ".csv" || !std::getline(std::ifstream(path), header)) return options;
+  if (!header.empty() && header.back() == '\r') header.pop_back();
+  const std::string label = ",label";
+  if (header.size() > label.size() &&
+      header.compare(header.size() - label.size(), label.size(), label) == 0)
+    options.label_column = "label";
+  return options;
 }
 
 }  // namespace
@@ -27,7 +30,8 @@ int verb_decode(const Options& options) {
     fail(Cause::kConfig, "decode", "expected a file of codes (.npy or .csv) after the run");
   need_out(options, "decoded.png");
   const auto run = open_subject(options);
-  const auto codes = read_codes(options.object);
+  const auto codes =
+      read_path(options.object, reading(options.object)).train.x.to(torch::kFloat).flatten(1);
   write_examples(options.out, to_output(run, decode(run, codes)), options.verb, options.columns);
   if (options.json)
     print_json(options, {{"run", options.subject},

@@ -20,7 +20,7 @@ nlohmann::json tensors_json(const NamedTensors& tensors) {
     const bool any = tensor.numel() > 0;
     all.push_back({{"name", name},
                    {"shape", tensor.sizes().vec()},
-                   {"type", type_name(tensor.scalar_type())},
+                   {"type", type_name(tensor)},
                    {"mean", any ? values.mean().item<double>() : 0.0},
                    {"std", any ? values.std(false).item<double>() : 0.0},
                    {"finite", values.isfinite().all().item<bool>()}});

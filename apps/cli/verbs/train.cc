@@ -27,6 +27,12 @@ void on_signal(int signal) {
   }
 }
 
+std::vector<std::string> family_names() {
+  std::vector<std::string> names;
+  for (const auto* family : families()) names.emplace_back(family->name);
+  return names;
+}
+
 struct Asked {
   Value values{};
   std::string name{};
@@ -43,8 +49,7 @@ Asked read_subject(const Options& options) {
     return {read_recipe_file(subject), name};
   }
   if (find_family(subject) == nullptr) {
-    std::vector<std::string> names;
-    for (const auto* family : families()) names.emplace_back(family->name);
+    const auto names = family_names();
     fail(Cause::kConfig, "train", "expected a recipe file (.toml) or a family (", join(names, ", "),
          "), got '", printable(subject), "'", did_you_mean(subject, names));
   }
@@ -88,12 +93,13 @@ int run_training(const Options& options, const Family& family, const Recipe& rec
       document["best"] = {{"step", outcome.state.best_step}, {"loss", outcome.state.best}};
     print_json(options, document);
   } else {
-    if (outcome.interrupted)
+    if (outcome.interrupted && !options.quiet)
       std::cerr << "stopped after step " << outcome.state.step
                 << "; a checkpoint is saved: continue with figment resume "
                 << outcome.folder.string() << "\n";
-    std::cerr << "trained for " << duration(outcome.seconds) << "; report: " << report.string()
-              << "\n";
+    if (!options.quiet)
+      std::cerr << "trained for " << duration(outcome.seconds) << "; report: " << report.string()
+                << "\n";
     std::cout << outcome.folder.string() << "\n";
   }
   return outcome.interrupted ? 128 + stop_signal.load() : 0;
@@ -109,9 +115,15 @@ int verb_train(const Options& options) {
                  "expected the name of a family; figment list names them");
   // The model's own keys are told together with the others, if there is a family to ask.
   const auto* family = find_family(recipe.family);
-  if (family != nullptr) family->resolve(recipe.model, problems);
+  if (family != nullptr) {
+    family->resolve(recipe.model, problems);
+  } else if (!recipe.family.empty()) {
+    const auto names = family_names();
+    problems.add(asked.values.find("family")->place(), "family",
+                 "expected one of " + join(names, ", ") + ", got '" + printable(recipe.family) +
+                     "'" + did_you_mean(recipe.family, names));
+  }
   problems.throw_if_any();
-  if (family == nullptr) family_named(recipe.family, "family");
   TrainOptions train_options;
   train_options.folder = options.out;
   train_options.name = asked.name;

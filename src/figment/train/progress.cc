@@ -85,10 +85,10 @@ void Progress::draw() {
 
 void Progress::epoch(int64_t epoch, int64_t epochs, const Values& values) {
   char head[120];
-  std::snprintf(head, sizeof head, "%s epoch %lld/%lld  step %lld  %.0f examples/s  ",
-                stage_.c_str(), static_cast<long long>(epoch), static_cast<long long>(epochs),
+  std::snprintf(head, sizeof head, "%s epoch %lld/%lld  step %lld  %.0f examples/s", stage_.c_str(),
+                static_cast<long long>(epoch), static_cast<long long>(epochs),
                 static_cast<long long>(step_), rate());
-  say(head + values_text(values));
+  say(head + std::string(values.empty() ? "" : "  ") + values_text(values));
 }
 
 void Progress::say(const std::string& sentence) {

@@ -80,6 +80,7 @@ class Run {
   std::unique_ptr<Observer> observer_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   json facts_ = json::object();
+  Values shown_;  // the means of the last training steps that were logged
   int64_t saved_step_ = -1, drawn_step_ = -1;
 };
 
@@ -117,6 +118,7 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
   for (const auto& p : model_->parameters()) parameters += p.numel();
   facts_["parameters"] = parameters;
   if (resumed != nullptr) {
+    saved_step_ = state_.step;
     try {
       facts_["seconds_before"] = folder_.read_status().value("seconds", 0.0);
     } catch (const Error&) {
@@ -128,6 +130,7 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
                 data_.train.spec.text() + "; " + std::to_string(data_.train.size()) +
                 " to train, " + std::to_string(data_.validation.size()) + " to validate; " +
                 model_->device().str() + ", " + std::to_string(state_.threads) + " threads");
+  if (state_.finished) progress_.say("the training is finished already: no step is left");
   Outcome out;
   try {
     const auto epochs = recipe_.train.steps > 0
@@ -141,7 +144,8 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
       if (resumed != nullptr) unpack_optimizers(*resumed, *model_, where);
       resumed = nullptr;
       const bool whole = run_stage(stage);
-      if (stopped()) {
+      // Where patience ended the stage there is nothing to continue: it is concluded all the same.
+      if (whole && stopped()) {
         save();
         out.interrupted = true;
         break;
@@ -160,13 +164,17 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
       }
     }
     status(out.interrupted ? "interrupted" : "finished");
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    const bool diverged = known != nullptr && known->cause() == Cause::kDiverged;
+    const std::string what = error.what();
+    const auto sentence = what.substr(0, what.find('\n'));  // LibTorch's go on with a backtrace
     try {
-      status(error.cause() == Cause::kDiverged ? "diverged" : "failed", error.what());
+      status(diverged ? "diverged" : "failed", sentence);
     } catch (const Error&) {
       // The first error is the one to tell.
     }
-    folder_.log(error.what());
+    folder_.log(sentence);
     throw;
   }
   out.folder = folder_.path();
@@ -190,7 +198,8 @@ bool Run::run_stage(const Stage& stage) {
     const auto batch = loader_.batch(epoch, index);
     one_step(stage, batch);
     progress_.step(state_.stage_step, batch.size());
-    if (state_.step % recipe_.train.log_every == 0) log_metrics();
+    // The last line closes the curves, however short the training.
+    if (state_.step % recipe_.train.log_every == 0 || state_.stage_step == steps) log_metrics();
     const bool over = index + 1 == batches || state_.stage_step == steps;
     if (over && !end_of_epoch(epoch + 1, epochs)) return false;
     if (stopped()) return true;
@@ -205,9 +214,10 @@ void Run::one_step(const Stage& stage, const Batch& batch) {
   } catch (const Error& error) {
     if (error.cause() != Cause::kDiverged) throw;
     throw Error(Cause::kDiverged, "",
-                std::string(error.what()) + "; the run stopped before this step, and the last " +
-                    "checkpoint holds the state of step " +
-                    std::to_string(std::max<int64_t>(0, saved_step_)));
+                std::string(error.what()) + "; the run stopped before this step, and " +
+                    (saved_step_ < 0 ? "no checkpoint was saved yet"
+                                     : "the last checkpoint holds the state of step " +
+                                           std::to_string(saved_step_)));
   }
   ++state_.stage_step;
   ++state_.step;
@@ -237,10 +247,10 @@ void Run::log_metrics() {
   line["stage"] = state_.stage;
   line["seconds"] = facts_.value("seconds_before", 0.0) + seconds();
   folder_.append_metrics(line);
-  Progress::Values shown;
+  shown_.clear();
   for (const auto& [name, value] : values)
-    if (name.rfind("train/", 0) == 0) shown.emplace_back(name.substr(6), value);
-  progress_.values(shown);
+    if (name.rfind("train/", 0) == 0) shown_.emplace_back(name.substr(6), value);
+  progress_.values(shown_);
   if (observer_) observer_->on_metrics(state_.step, values);
 }
 
@@ -255,11 +265,11 @@ bool Run::end_of_epoch(int64_t epoch, int64_t epochs) {
     if (data_.validation.size() > 0)
       values = validate(*model_, data_.validation, scaling_, recipe_.train.batch_size,
                         mix(recipe_.seed, kValidate));
-    progress_.epoch(epoch, epochs, values);
+    progress_.epoch(epoch, epochs, values.empty() ? shown_ : values);
     if (!values.empty()) go_on = judge(std::move(values));
   }
   // The last one is saved when the stage has been concluded.
-  const bool concluded = (last || !go_on) && !stopped();
+  const bool concluded = last || !go_on;
   if (due(recipe_.train.checkpoint_every) && !concluded) save();
   return go_on;
 }
