@@ -31,6 +31,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # One place differentiates and steps: model/optimizer.*. Tests may ask autograd for a reference.
 STEPS = re.compile(r"(\.|->)backward\(|torch::optim\b|autograd::backward\b")
 
+# A type at the left margin of a header. Two families with one name would be one type to the linker.
+TYPE = re.compile(r"(?:enum class|enum|struct|class) (\w+)(?!\w|\s*;)")
+
 
 def check_arrow(path, quote, target):
     """Why `path` (relative to the root) may not include `target`, or None."""
@@ -57,7 +60,7 @@ def check_arrow(path, quote, target):
 
 
 def check(root):
-    problems, homes = [], {name: [] for name in ONE_HOME}
+    problems, homes, types = [], {name: [] for name in ONE_HOME}, {}
     tops = [root / top for top in ("src", "apps", "tests", "bench")]
     files = [f for top in tops for f in sorted(top.rglob("*")) if f.suffix in (".h", ".cc")]
     for file in files:
@@ -74,6 +77,12 @@ def check(root):
             if STEPS.search(code) and not may_step:
                 problems.append(f"{path}:{number}: steps by hand; only model/optimizer.* may differentiate "
                                 "and step (use Optimizer::minimize)")
+            type_here = TYPE.match(line) if path.parts[2] == "models" and path.suffix == ".h" else None
+            if type_here:
+                first = types.setdefault(type_here.group(1), path)
+                if first != path:
+                    problems.append(f"{path}:{number}: declares {type_here.group(1)}, as {first} does; a name "
+                                    "in figment::models belongs to one family")
             found = INCLUDE.match(line)
             if not found:
                 continue
@@ -101,6 +110,8 @@ GOOD = {
     "src/figment/nn/flow_test.cc": "y.sum().backward();\n",
     "src/figment/train/loop_test.cc": '#include "figment/model/families.h"\n',
     "src/figment/kernels/adam_test.cc": '#include "figment/core/text.h"\n#include "golden/golden.h"\n',
+    "src/figment/models/vae/vae.h": "class Model;\nenum class Loss { kA };\n",
+    "src/figment/models/aae/aae.h": "class Model;\n",
     "src/figment/models/vae/vae_test.cc": '#include "figment/eval/evaluate.h"\n',
     "src/figment/figment.h": '#include "figment/apply/use.h"\n#include "figment/core/error.h"\n',
     "src/figment/nn/words.cc": "// x.backward() is for the optimizer\n",
@@ -117,6 +128,7 @@ BAD = {  # file: (text, line, a piece of the sentence)
     "src/figment/nn/g.cc": ('#include "../model/model.h"\n', 1, "write the whole path"),
     "src/figment/data/o_test.cc": ('#include "figment/train/loop.h"\n', 1, "data/ may include only"),
     "src/figment/models/vae/p.cc": ('#include "figment/eval/evaluate.h"\n', 1, "models/ may include only"),
+    "src/figment/models/wae/q.h": ("enum class Loss { kA };\n", 1, "declares Loss, as src/figment/models/vae"),
     "src/figment/loose.h": ('#include "figment/core/error.h"\n', 1, "is in no known layer"),
     "src/figment/extra/h.cc": ('#include "figment/core/error.h"\n', 1, "is in no known layer"),
     "src/figment/models/vae/i.cc": ("  loss.backward();\n", 1, "steps by hand"),
