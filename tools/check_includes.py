@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 
 # layer: the layers whose headers it may include. models/NAME may also include its own folder, and no other.
-# A test beside the code may also include core/, the helpers of tests/ and model/families.h.
+# A test beside the code may also include core/, the helpers of tests/ and model/families.h; one of a family also
+# eval/, to hold it against a baseline. figment.h, for programs of others, may include all.
 ARROWS = {
     "core": {"core"},
     "kernels": {"kernels"},
@@ -23,11 +24,15 @@ ARROWS = {
     "eval": {"core", "kernels", "data", "nn", "model", "train", "report", "eval"},
     "apply": {"core", "kernels", "data", "nn", "model", "train", "report", "eval", "apply"},
 }
+UMBRELLA = Path("src/figment/figment.h")
 MAX_LINES = 500
 ONE_HOME = {"toml++": re.compile(r"toml\+\+/|toml\.hpp"), "CLI11": re.compile(r"CLI/")}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # One place differentiates and steps: model/optimizer.*. Tests may ask autograd for a reference.
 STEPS = re.compile(r"(\.|->)backward\(|torch::optim\b|autograd::backward\b")
+
+# A type at the left margin of a header. Two families with one name would be one type to the linker.
+TYPE = re.compile(r"(?:enum class|enum|struct|class) (\w+)(?!\w|\s*;)")
 
 
 def check_arrow(path, quote, target):
@@ -37,7 +42,7 @@ def check_arrow(path, quote, target):
     is_test = path.name.endswith("_test.cc")
     if quote == '"' and not is_test and not target.startswith("figment/"):
         return f'includes "{target}"; write the whole path from src/, "figment/..."'
-    if not target.startswith("figment/"):
+    if not target.startswith("figment/") or path == UMBRELLA:
         return None
     layer, wanted = path.parts[2], target.split("/")[1]
     if layer not in ARROWS:
@@ -46,7 +51,8 @@ def check_arrow(path, quote, target):
     if target == "figment/model/families.h" and not is_test and not sees_families:
         return "includes model/families.h, which only apply/, apps/ and tests may see"
     own = f"figment/models/{path.parts[3]}/" if layer == "models" else None
-    if wanted in ARROWS[layer] or (is_test and wanted == "core") or (own and target.startswith(own)):
+    seen_by_tests = {"core", "eval"} if layer == "models" else {"core"}
+    if wanted in ARROWS[layer] or (is_test and wanted in seen_by_tests) or (own and target.startswith(own)):
         return None
     if layer == wanted == "models":
         return f"includes {target}, of another family; what two families share belongs to nn/ or model/"
@@ -54,7 +60,7 @@ def check_arrow(path, quote, target):
 
 
 def check(root):
-    problems, homes = [], {name: [] for name in ONE_HOME}
+    problems, homes, types = [], {name: [] for name in ONE_HOME}, {}
     tops = [root / top for top in ("src", "apps", "tests", "bench")]
     files = [f for top in tops for f in sorted(top.rglob("*")) if f.suffix in (".h", ".cc")]
     for file in files:
@@ -71,6 +77,12 @@ def check(root):
             if STEPS.search(code) and not may_step:
                 problems.append(f"{path}:{number}: steps by hand; only model/optimizer.* may differentiate "
                                 "and step (use Optimizer::minimize)")
+            type_here = TYPE.match(line) if path.parts[2] == "models" and path.suffix == ".h" else None
+            if type_here:
+                first = types.setdefault(type_here.group(1), path)
+                if first != path:
+                    problems.append(f"{path}:{number}: declares {type_here.group(1)}, as {first} does; a name "
+                                    "in figment::models belongs to one family")
             found = INCLUDE.match(line)
             if not found:
                 continue
@@ -98,6 +110,10 @@ GOOD = {
     "src/figment/nn/flow_test.cc": "y.sum().backward();\n",
     "src/figment/train/loop_test.cc": '#include "figment/model/families.h"\n',
     "src/figment/kernels/adam_test.cc": '#include "figment/core/text.h"\n#include "golden/golden.h"\n',
+    "src/figment/models/vae/vae.h": "class Model;\nenum class Loss { kA };\n",
+    "src/figment/models/aae/aae.h": "class Model;\n",
+    "src/figment/models/vae/vae_test.cc": '#include "figment/eval/evaluate.h"\n',
+    "src/figment/figment.h": '#include "figment/apply/use.h"\n#include "figment/core/error.h"\n',
     "src/figment/nn/words.cc": "// x.backward() is for the optimizer\n",
     "apps/cli/main.cc": '#include <CLI/CLI.hpp>\n#include "figment/model/families.h"\n#include "verbs.h"\n',
     "tests/fine_test.cc": "\n" * MAX_LINES,
@@ -111,6 +127,9 @@ BAD = {  # file: (text, line, a piece of the sentence)
     "src/figment/eval/f.cc": ('#include "figment/model/families.h"\n', 1, "only apply/, apps/ and tests"),
     "src/figment/nn/g.cc": ('#include "../model/model.h"\n', 1, "write the whole path"),
     "src/figment/data/o_test.cc": ('#include "figment/train/loop.h"\n', 1, "data/ may include only"),
+    "src/figment/models/vae/p.cc": ('#include "figment/eval/evaluate.h"\n', 1, "models/ may include only"),
+    "src/figment/models/wae/q.h": ("enum class Loss { kA };\n", 1, "declares Loss, as src/figment/models/vae"),
+    "src/figment/loose.h": ('#include "figment/core/error.h"\n', 1, "is in no known layer"),
     "src/figment/extra/h.cc": ('#include "figment/core/error.h"\n', 1, "is in no known layer"),
     "src/figment/models/vae/i.cc": ("  loss.backward();\n", 1, "steps by hand"),
     "apps/cli/j.cc": ("torch::optim::Adam adam;\n", 1, "steps by hand"),

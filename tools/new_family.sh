@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a new family by copying one: tools/new_family.sh NAME [FROM], FROM is autoencoder unless given.
-# Files and names are renamed throughout (autoencoder -> NAME, Autoencoder -> Name); what is left to write is said.
+# Files and names are renamed throughout (autoencoder -> NAME, Autoencoder -> Name); other types of its headers get the
+# new name in front, since two families must not define one name. What is left to write is said.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -27,14 +28,25 @@ recipe="recipes/digits/$from.toml"
 
 # Whole words and parts of CamelCase or snake_case names alike; the new name may contain the old one.
 from_type="$(pascal "$from")" type="$(pascal "$name")"
+others="$(sed -nE 's/^(enum class|enum|struct|class) ([A-Za-z0-9_]+).*/\2/p' "$work"/family/*.h | grep -v "$from_type" || true)"
+rename="s/$from_type/@TYPE@/g; s/$from/@NAME@/g"
+for other in $others; do rename="$rename; s/\\b$other\\b/@TYPE@$other/g"; done
 while IFS= read -r file; do
-  sed -e "s/$from_type/@TYPE@/g; s/$from/@NAME@/g" -e "s/@TYPE@/$type/g; s/@NAME@/$name/g" "$file" >"$work/text"
+  sed -e "$rename" -e "s/@TYPE@/$type/g; s/@NAME@/$name/g" "$file" >"$work/text"
   cat "$work/text" >"$file"
 done < <(find "$work" -type f ! -name text)
 find "$work/family" -depth -name "*$from*" | while IFS= read -r file; do
   base="$(basename "$file")"
   mv "$file" "$(dirname "$file")/${base//$from/$name}"
 done
+
+# Longer or shorter names break lines elsewhere.
+if command -v clang-format-14 >/dev/null; then
+  find "$work/family" -type f -exec clang-format-14 --style=file:.clang-format -i {} +
+  format=''
+else
+  format=', after ./dev format'
+fi
 
 mv "$work/family" "$models/$name"
 printf 'Made %s:\n' "$models/$name"
@@ -44,7 +56,7 @@ if [ -f "$work/recipe.toml" ] && [ ! -e "recipes/digits/$name.toml" ]; then
   printf '  recipes/digits/%s.toml\n' "$name"
 fi
 cat <<TEXT
-It builds as it is, after ./dev format. Now make it yours (CONTRIBUTING.md):
+It builds as it is$format. Now make it yours (CONTRIBUTING.md):
   1. first line of $name.h and the card in $name.cc: what it is, its title, its paper
   2. ${type}Config: its fields
   3. training_step and validation_step

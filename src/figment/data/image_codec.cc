@@ -12,6 +12,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/data/bytes.h"
 
 // Both libraries report errors by leaving through a jump, which must not pass over an object with a
 // destructor. So each decoder is cut into phases: a phase is one function that sets the jump, holds
@@ -23,10 +24,6 @@ namespace {
 constexpr int64_t kMaxSide = 16384;
 // A progressive JPEG of a few bytes per scan can ask for hours of work; real ones have about ten.
 constexpr int kMaxScans = 200;
-
-std::string at_offset(const std::string& where, std::size_t offset) {
-  return where + ": offset " + std::to_string(offset);
-}
 
 void check_size(int64_t width, int64_t height, const std::string& where) {
   if (width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide) return;

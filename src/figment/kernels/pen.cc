@@ -49,6 +49,7 @@ void draw_piece(const PenPiece& piece, float edge, std::int64_t height, std::int
 
 void ink_to_bytes(const float* canvas, std::int64_t n, std::uint8_t* out) {
   for (std::int64_t i = 0; i < n; ++i)
+    // Never negative; lround would not vectorise. NOLINTNEXTLINE(bugprone-incorrect-roundings)
     out[i] = static_cast<std::uint8_t>(std::min(std::max(canvas[i], 0.0F), 1.0F) * 255 + 0.5F);
 }
 

@@ -120,7 +120,8 @@ torch::Tensor packed_colours(const torch::Tensor& frame) {
 std::optional<torch::Tensor> exact_colours(const std::vector<torch::Tensor>& frames) {
   torch::Tensor all = torch::empty({0}, torch::kInt);
   for (const auto& frame : frames) {
-    all = std::get<0>(at::_unique(torch::cat({all, packed_colours(frame).flatten()})));
+    const auto colours = torch::cat({all, packed_colours(frame).flatten()});
+    all = std::get<0>(torch::unique_consecutive(std::get<0>(colours.sort())));
     if (all.numel() > 256) return std::nullopt;
   }
   return all;
