@@ -56,7 +56,7 @@ Source find_source(const DataConfig& config, const Watch& watch) {
       fail(Cause::kData, "data.source",
            "expected a built-in set, a set known by name or a path, got '",
            printable(config.source), "'", did_you_mean(config.source, names),
-           "; figment data list names them all");
+           " (figment data list names them all)");
   }
   return read_path(config.source, reading);
 }

@@ -13,7 +13,7 @@
 namespace figment {
 
 struct TrainConfig {
-  int64_t epochs = 20;
+  int64_t epochs = 10;
   int64_t steps = 0;
   int64_t batch_size = 128;
   int64_t log_every = 50;
