@@ -381,7 +381,8 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   auto folder = RunFolder::resume(path);
   const auto warn = [&](const std::string& sentence) {
     folder.log(sentence);
-    if (!options.quiet) std::fprintf(stderr, "figment: %s\n", sentence.c_str());
+    // Also when quiet: a run that goes on from elsewhere than it stopped is nobody's progress.
+    std::fprintf(stderr, "figment: %s\n", sentence.c_str());
   };
   const auto newest = newest_whole(folder.checkpoints(), warn);
   if (!newest) {
