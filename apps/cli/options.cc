@@ -196,20 +196,27 @@ namespace {
 // The sentence for a line the parser refused; its own words for an unknown option suggest nothing.
 std::string refusal(const CLI::App& app, const CLI::ParseError& error,
                     const std::vector<std::string>& words) {
-  if (error.get_name() != "ExtrasError" || words.empty()) return error.what();
+  const bool verb =
+      !words.empty() && words[0].rfind('-', 0) != 0;  // a known one: parse() saw to it
+  const auto help = std::string("see figment ") + (verb ? words[0] + " " : "") + "--help";
+  const auto as_it_says = error.what() + ("; " + help);
+  // Without a verb the parser misses that first.
+  const bool extras = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  if (!extras && verb) return as_it_says;
   std::vector<std::string> names;
-  for (const auto* option : app.get_subcommand(words[0])->get_options())
+  for (const auto* option : (verb ? app.get_subcommand(words[0]) : &app)->get_options())
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-  for (std::size_t i = 1; i < words.size() && words[i] != "--"; ++i) {
+  for (std::size_t i = verb ? 1 : 0; i < words.size() && words[i] != "--"; ++i) {
     const auto name = words[i].substr(0, words[i].find('='));
     if (name.rfind("--", 0) != 0 || std::find(names.begin(), names.end(), name) != names.end())
       continue;
     auto hint = did_you_mean(name, names);
-    if (hint.empty() && words[0] == "train")
+    if (hint.empty() && verb && words[0] == "train")
       hint = "; settings of a recipe are given as KEY=VALUE, such as train.epochs=3";
-    return words[0] + " has no option '" + printable(name) + "'" + hint;
+    return (verb ? words[0] : "figment") + " has no option '" + printable(name) + "'" +
+           (hint.empty() ? "; " + help : hint);
   }
-  return error.what();
+  return as_it_says;
 }
 
 }  // namespace
@@ -256,10 +263,8 @@ Parsed parse(int argc, char** argv, Options& options) {
       std::cerr << app.help();
       return Parsed::kWrong;
     }
-    const auto verb = argc > 1 && argv[1][0] != '-' ? std::string(argv[1]) + " " : std::string();
-    const std::vector<std::string> words(argv + 1, argv + argc);
-    std::cerr << "figment: [command line] " << refusal(app, error, words) << "; see figment "
-              << verb << "--help\n";
+    std::cerr << "figment: [command line] "
+              << refusal(app, error, std::vector<std::string>(argv + 1, argv + argc)) << "\n";
     return Parsed::kWrong;
   }
 }

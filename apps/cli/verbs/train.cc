@@ -3,6 +3,8 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <map>
+#include <sstream>
 
 #include "figment/apply/pictures.h"
 #include "figment/apply/run_report.h"
@@ -70,6 +72,43 @@ void lay_options(const Options& options, Value& values) {
     set_path(values, "seed", Value(static_cast<std::int64_t>(options.seed), place));
 }
 
+// "train.epochs" -> "20": the settings of a recipe, all of them, as config.toml has them.
+std::map<std::string, std::string> settings_of(Recipe recipe, const Family* family) {
+  Problems ignored;
+  if (family != nullptr) recipe.model = family->resolve(recipe.model, ignored);
+  std::map<std::string, std::string> settings;
+  std::istringstream lines(config_toml(recipe, ""));
+  std::string table;
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find(" = ");
+    if (!line.empty() && line.front() == '[') table = line.substr(1, line.size() - 2) + ".";
+    if (!line.empty() && line.front() != '#' && equals != std::string::npos)
+      settings[table + line.substr(0, equals)] = line.substr(equals + 3);
+  }
+  return settings;
+}
+
+// A run goes on by its own recipe; to take other settings silently for the same would be wrong.
+void check_same_settings(const Recipe& asked, const std::string& folder) {
+  const auto path = folder + "/config.toml";
+  Problems problems;
+  const auto kept = read_recipe(read_recipe_file(path), problems);
+  problems.throw_if_any();
+  const auto of_run = settings_of(kept, find_family(kept.family));
+  std::vector<std::string> others;
+  for (const auto& [key, value] : settings_of(asked, find_family(asked.family))) {
+    const auto found = of_run.find(key);
+    // Where it runs may change. What one of them does not have, the families tell apart.
+    if (key == "device" || key == "threads" || found == of_run.end()) continue;
+    if (found->second != value)
+      others.push_back(key + " (" + found->second + " there, " + value + " here)");
+  }
+  if (!others.empty())
+    fail(Cause::kConfig, folder,
+         "expected the settings of the run that is to continue, got others: ", join(others, ", "),
+         "; change them in ", path, ", or choose another folder with --out");
+}
+
 }  // namespace
 
 int run_training(const Options& options, const Family& family, const Recipe& recipe,
@@ -130,7 +169,10 @@ int verb_train(const Options& options) {
   train_options.resume = options.resume && !options.out.empty() && is_run_folder(options.out);
   if (options.resume && options.out.empty())
     fail(Cause::kConfig, "train", "expected --out with --resume: which run is to continue?");
-  if (train_options.resume) return resume_run(options, options.out);
+  if (train_options.resume) {
+    check_same_settings(recipe, options.out);
+    return resume_run(options, options.out);
+  }
   return run_training(options, *family, recipe, train_options);
 }
 

@@ -66,6 +66,9 @@ RunFolder RunFolder::resume(const fs::path& path) {
   RunFolder run(path);
   run.lock_ = std::make_unique<FolderLock>(path);
   remove_leftovers(path);
+  std::error_code ignored;  // a picture half written is no reason to stop
+  for (const auto& entry : fs::directory_iterator(run.samples(), ignored))
+    remove_leftovers(entry.path());
   make_folder(run.samples());
   run.metrics_ = std::make_unique<JsonLines>(path / "metrics.jsonl");
   return run;
