@@ -4,8 +4,8 @@ set(FIGMENT_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/figment)
 
 install(TARGETS figment figment_core EXPORT figmentTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(EXPORT figmentTargets NAMESPACE figment:: DESTINATION ${FIGMENT_CMAKE_DIR})
-install(DIRECTORY src/figment ${PROJECT_BINARY_DIR}/generated/figment
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} OPTIONAL FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY src/figment DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h"
+        PATTERN "*_test.h" EXCLUDE PATTERN "testing.h" EXCLUDE PATTERN "test_server.h" EXCLUDE)
 
 configure_package_config_file(cmake/figment-config.cmake.in figment-config.cmake
                               INSTALL_DESTINATION ${FIGMENT_CMAKE_DIR})

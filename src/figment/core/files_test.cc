@@ -175,6 +175,7 @@ TEST(WriteDurably, SurvivesSignals) {
 TEST(WriteDurably, ManyThreadsDoNotDisturbOneAnother) {
   ScratchFolder scratch;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 5; ++i) write_durably(scratch / "file", std::string(1000, 'a' + t));

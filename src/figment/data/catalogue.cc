@@ -6,6 +6,7 @@ namespace {
 // The addresses of one file under several roots.
 std::vector<std::string> under(const std::vector<std::string>& roots, const std::string& file) {
   std::vector<std::string> urls;
+  urls.reserve(roots.size());
   for (const std::string& root : roots) urls.push_back(root + file);
   return urls;
 }
@@ -69,7 +70,8 @@ CatalogueEntry kmnist() {
 }
 
 CatalogueEntry cifar10() {
-  constexpr std::uint64_t kBatch = 10000 * 3073;  // records of a label and 3x32x32 bytes
+  constexpr std::uint64_t kBatch =
+      std::uint64_t{10000} * 3073;  // records of a label and 3x32x32 bytes
   return {"cifar10",
           "CIFAR-10: photographs of 10 classes, 50,000 + 10,000 colour images 32x32",
           "A. Krizhevsky, 2009; no licence stated, cite the technical report",

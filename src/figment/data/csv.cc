@@ -68,10 +68,10 @@ bool is_header(const Fields& first, const Fields& second, const std::string& lab
 }
 
 // Gathers rows into columns of numbers and one of labels.
-class Table {
+class CsvTable {
  public:
-  Table(std::string where, std::vector<std::string> header, std::size_t columns,
-        const std::string& label_column)
+  CsvTable(std::string where, std::vector<std::string> header, std::size_t columns,
+           const std::string& label_column)
       : where_(std::move(where)), header_(std::move(header)), columns_(columns) {
     if (!label_column.empty()) label_at_ = find(label_column);
     if (columns_ == (label_at_ ? 1U : 0U))
@@ -207,8 +207,8 @@ Dataset decode_csv(std::string_view text, const std::string& where, const ReadOp
   const std::vector<std::string> first(fields.begin(), fields.end());
   ahead.next(fields);
   const bool header = is_header(Fields(first.begin(), first.end()), fields, options.label_column);
-  Table table(where, header ? first : std::vector<std::string>(), first.size(),
-              options.label_column);
+  CsvTable table(where, header ? first : std::vector<std::string>(), first.size(),
+                 options.label_column);
   CsvRecords records(text, where);
   if (header) records.next(fields);
   while (records.next(fields)) table.add(fields, records);

@@ -26,10 +26,10 @@ torch::Tensor decode_idx(std::string_view bytes, const std::string& where) {
   if (bytes[2] != 8)
     fail(Cause::kData, at_offset(where, 2), "expected IDX of unsigned bytes (type 08), got type 0",
          "0123456789abcdef"[bytes[2] & 15]);
-  if (bytes[3] != 1 && bytes[3] != 3)
+  const std::size_t dimensions = static_cast<unsigned char>(bytes[3]);
+  if (dimensions != 1 && dimensions != 3)
     fail(Cause::kData, at_offset(where, 3),
-         "expected IDX of 1 dimension (labels) or 3 (images), got ", int{bytes[3]});
-  const auto dimensions = static_cast<std::size_t>(bytes[3]);
+         "expected IDX of 1 dimension (labels) or 3 (images), got ", dimensions);
   const auto header = 4 + 4 * dimensions;
   if (bytes.size() < header)
     fail(Cause::kData, at_offset(where, bytes.size()), "truncated: the IDX header has ", header,

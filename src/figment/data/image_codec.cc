@@ -180,9 +180,9 @@ class JpegDecoder {
     const int64_t height = jpeg_.image_height;
     check_size(width, height, where_);
     // Huffman codes spend a bit at least on each block of 8 x 8 pixels.
-    const auto blocks = static_cast<double>(((width + 7) / 8) * ((height + 7) / 8));
+    const int64_t blocks = ((width + 7) / 8) * ((height + 7) / 8);
     if (jpeg_.arith_code == FALSE)
-      check_plausible(blocks / 8, bytes_.size(), width, height, where_);
+      check_plausible(static_cast<double>(blocks) / 8, bytes_.size(), width, height, where_);
     choose_colours();
     require(start());
     const auto row_bytes = static_cast<std::size_t>(width * jpeg_.output_components);

@@ -72,8 +72,9 @@ TEST(RandomRows, UniformsAndNormalsAreThoseOfTheWords) {
         const auto* word = &words[static_cast<std::size_t>(r * even.row)];
         const auto at = static_cast<std::size_t>(r * where.row + k);
         ASSERT_EQ(uniform[at], static_cast<float>(word[k] >> 8) * 0x1p-24F);
-        const double u = ((word[k / 2 * 2] >> 1) + 1.0) * 0x1p-31;
-        const double angle = word[k / 2 * 2 + 1] * (2 * 3.14159265358979323846 * 0x1p-32);
+        const auto* pair = word + k / 2 * 2;
+        const double u = ((pair[0] >> 1) + 1.0) * 0x1p-31;
+        const double angle = pair[1] * (2 * 3.14159265358979323846 * 0x1p-32);
         const double expected =
             std::sqrt(-2 * std::log(u)) * (k % 2 ? std::sin(angle) : std::cos(angle));
         ASSERT_NEAR(normal[at], expected, 1e-6);

@@ -12,13 +12,13 @@ namespace figment {
 namespace {
 
 TEST(Pen, DrawsADiscOfItsArea) {
-  std::vector<float> canvas(32 * 40);
+  std::vector<float> canvas(std::size_t{32} * 40);
   draw_piece({20.3F, 15.6F, 20.3F, 15.6F, 6, 6, 1}, 1, 32, 40, canvas.data());
   double area = 0, x = 0, y = 0;
-  for (int i = 0; i < 32; ++i) {
-    for (int j = 0; j < 40; ++j) {
-      const double value = canvas[static_cast<std::size_t>(i * 40 + j)];
-      area += value, x += value * j, y += value * i;
+  for (std::size_t i = 0; i < 32; ++i) {
+    for (std::size_t j = 0; j < 40; ++j) {
+      const double value = canvas[i * 40 + j];
+      area += value, x += value * static_cast<double>(j), y += value * static_cast<double>(i);
     }
   }
   EXPECT_NEAR(area, 3.14159265 * 36, 0.5);
@@ -27,11 +27,11 @@ TEST(Pen, DrawsADiscOfItsArea) {
 }
 
 TEST(Pen, DrawsACapsuleThatWidens) {
-  std::vector<float> canvas(40 * 40);
+  std::vector<float> canvas(std::size_t{40} * 40);
   draw_piece({10, 20, 30, 20, 2, 4, 1}, 1, 40, 40, canvas.data());
-  const auto height = [&](int column) {
+  const auto height = [&](std::size_t column) {
     double sum = 0;
-    for (int i = 0; i < 40; ++i) sum += canvas[static_cast<std::size_t>(i * 40 + column)];
+    for (std::size_t i = 0; i < 40; ++i) sum += canvas[i * 40 + column];
     return sum;
   };
   EXPECT_NEAR(height(10), 4, 1e-4);

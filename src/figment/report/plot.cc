@@ -110,7 +110,8 @@ std::string curve(const Series& series, std::size_t k, const Scale& x, const Sca
 // --- Clouds ---
 
 double quantile(const std::vector<double>& sorted, double share) {
-  return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5)];
+  const auto last = static_cast<double>(sorted.size() - 1);
+  return sorted[static_cast<std::size_t>(std::lround(share * last))];
 }
 
 // The span of the middle `share` of the values.
