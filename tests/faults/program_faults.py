@@ -175,7 +175,7 @@ class Faults(unittest.TestCase):
         run = self.copy(self.stopped)
         self.assertEqual(status(run)["status"], "interrupted")
         self.assertEqual(last(run).name, f"step_{status(run)['step']:08d}")
-        for folder in (run, run / "checkpoints", next((run / "samples").iterdir())):
+        for folder in (run, run / "checkpoints", next((run / "samples").glob("step_*"))):
             (folder / ".tmp-1-1").write_text("what a killed process had begun to write")
         self.expect(0, figment("resume", run))
         self.expect_as_unbroken(run)
