@@ -26,8 +26,8 @@ JOBS = min(2, os.cpu_count() or 1)
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 PLACE = re.compile(r"^(/[^:]+):\d+:\d+: (?:error|warning): .*\[([^\]]*)\]$", re.MULTILINE)
 # What is defined at the left margin: a suite of tests, a type, a function or a variable.
-DEFINED = (re.compile(r"TEST\w*\((\w+)"), re.compile(r"(?:class|struct|enum class|enum)\s+(\w+)"),
-           re.compile(r"(?!namespace|using|template)[A-Za-z][^(={;]*?(\w+)\s*[(={\[;]"))
+TYPE = re.compile(r"(?:class|struct|enum class|enum|using) (\w+)(?= [={:]|$)")
+DEFINED = (re.compile(r"TEST\w*\((\w+)"), TYPE, re.compile(r"(?!namespace|using|template)[A-Za-z][^(={;]*?(\w+)\s*[(={\[;]"))
 
 
 def with_headers(source, build):
@@ -55,10 +55,10 @@ def fingerprint(entry, build):
     return digest.hexdigest()
 
 
-def names_in(source):
+def names_in(source, patterns=DEFINED):
     found = set()
     for line in source.read_text(encoding="utf-8").splitlines():
-        matches = (pattern.match(line) for pattern in DEFINED)
+        matches = (pattern.match(line) for pattern in patterns)
         found.update(next(([m.group(1)] for m in matches if m), []))
     return found
 
@@ -76,12 +76,16 @@ def flags_of(entry):
 
 def batches(names, ours):
     """Lists of files that can be read as one: same flags and language, and no name defined twice."""
-    # In files that use figment::testing, it hides GoogleTest's namespace.
+    # A file alone has a type of the name of one in a header; figment::testing hides GoogleTest's namespace.
+    of_headers = {name for header in (ROOT / "src").rglob("*.h") for name in names_in(header, [TYPE])}
     keys = {name: (flags_of(ours[name]), Path(name).suffix, "using testing::" in Path(name).read_text(encoding="utf-8"))
             for name in names}
     found = []
     for name in names:
         names_here = names_in(Path(name))
+        if names_in(Path(name), [TYPE]) & of_headers:
+            found.append((None, names_here, [name]))
+            continue
         # Not many more than half of them, so that there is work for two.
         room = max(12, sum(key == keys[name] for key in keys.values()) // JOBS + 1)
         for key, taken, files in found:

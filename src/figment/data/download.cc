@@ -124,9 +124,9 @@ TransferResult attempt(const Download& job, const std::string& url, Part& part) 
 }
 
 void pause(const Download& job, double seconds, const fs::path& to) {
-  using clock = std::chrono::steady_clock;
-  const auto end = clock::now() + std::chrono::duration<double>(seconds);
-  while (clock::now() < end) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < end) {
     check_interrupted(job, to);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

@@ -45,7 +45,7 @@ std::string without_zeros(std::string text) {
 
 // 10^exponent with raised digits.
 std::string power_of_ten(int exponent) {
-  static const char* kRaised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  static constexpr const char* kRaised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
   std::string out = exponent < 0 ? "10⁻" : "10";
   for (const char digit : std::to_string(std::abs(exponent))) out += kRaised[digit - '0'];
   return out;
