@@ -209,6 +209,11 @@ TEST_P(EveryFamily, DoesWhatItsCardSays) {
     // The same seed draws the same, whatever the batch size.
     options.batch_size = 3;
     EXPECT_TRUE(torch::allclose(x, sample(opened, options), 1e-4, 1e-5));
+    if (!dynamic_cast<Samples*>(opened.model.get())->knows_classes()) {
+      auto labelled = options;
+      labelled.label = 1;
+      EXPECT_THROW(sample(opened, labelled), Error);
+    }
     options.seed = 2;
     EXPECT_FALSE(torch::allclose(x, sample(opened, options), 1e-4, 1e-5));
   }

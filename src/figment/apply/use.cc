@@ -46,6 +46,9 @@ torch::Tensor sample(Model& model, const SampleOptions& options) {
 
 torch::Tensor sample(const LoadedRun& run, const SampleOptions& options) {
   auto& able = ability<Samples>(run, &Abilities::samples, "sample");
+  if (options.label >= 0 && !able.knows_classes())
+    fail(Cause::kConfig, "sample", "expected a model that knows classes for --label ",
+         options.label, ", but '", run.family->name, "' draws without; leave --label out");
   const auto classes = static_cast<int64_t>(run.example().classes.size());
   if (options.label >= classes)
     fail(Cause::kConfig, "sample", "expected a class in [0, ", classes, "), got ", options.label);

@@ -53,6 +53,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 
 std::string shortest(double value) {
   char buffer[32];
+  // Nobody writes a million as 1e+06.
+  if (std::abs(value) < 1e15 && value == std::floor(value))
+    return std::string(
+        buffer, std::to_chars(buffer, buffer + sizeof buffer, static_cast<long long>(value)).ptr);
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 

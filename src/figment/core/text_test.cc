@@ -14,6 +14,8 @@ TEST(Text, FindsTheNearestWord) {
 TEST(Text, WritesNumbersThatReadBack) {
   EXPECT_EQ(number(0.001), "0.001");
   EXPECT_EQ(number(3), "3.0");
+  EXPECT_EQ(shortest(1e6), "1000000");
+  EXPECT_EQ(shortest(-0.5), "-0.5");
   EXPECT_EQ(std::stod(number(0.1 + 0.2)), 0.1 + 0.2);
 }
 

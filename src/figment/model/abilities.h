@@ -23,6 +23,8 @@ struct SampleRequest {
 
 struct Samples {
   virtual ~Samples() = default;
+  // Whether request.label decides what is drawn.
+  virtual bool knows_classes() const { return false; }
   // [n, example shape...]
   virtual torch::Tensor sample(const SampleRequest& request) = 0;
 };

@@ -44,14 +44,22 @@ fs::path new_run_path(const std::string& name) {
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {}
 
+void RunFolder::check_new(const fs::path& path) {
+  if (!is_run_folder(path)) return;
+  const FolderLock lock(path);  // that it is at work is the better thing to say
+  fail(Cause::kConfig, path.string(),
+       "expected a new folder, got one that holds a run; continue it with --resume, or choose "
+       "another with --out");
+}
+
 RunFolder RunFolder::create(const fs::path& path) {
   make_folder(path);
   RunFolder run(path);
   run.lock_ = std::make_unique<FolderLock>(path);
-  if (is_run_folder(path))
-    fail(Cause::kConfig, path.string(),
-         "expected a new folder, got one that holds a run; continue it with --resume, or choose "
-         "another with --out");
+  if (is_run_folder(path)) {
+    run.lock_.reset();
+    check_new(path);
+  }
   make_folder(run.checkpoints());
   make_folder(run.samples());
   run.metrics_ = std::make_unique<JsonLines>(path / "metrics.jsonl");

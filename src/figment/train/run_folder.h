@@ -14,6 +14,8 @@ namespace figment {
 
 class RunFolder {
  public:
+  // Throws Error(kConfig) when `path` holds a run already, Error(kLocked) when it is at work.
+  static void check_new(const std::filesystem::path& path);
   // A new folder. Throws Error(kConfig) when it holds a run already, Error(kIo) when it cannot be
   // made, Error(kLocked) when another process works in it.
   static RunFolder create(const std::filesystem::path& path);

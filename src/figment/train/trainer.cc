@@ -354,6 +354,8 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   auto recipe = asked;
   const auto device = device_named(recipe.device);
   const auto threads = set_threads(recipe.threads);
+  // Before the data is read, which may take long.
+  if (!options.resume) RunFolder::check_new(options.folder);
   auto data = open_data(recipe.data, options.watch);
   if (data.train.size() == 0)
     fail(Cause::kData, recipe.data.source, "expected examples to train on, got none");
