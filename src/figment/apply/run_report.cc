@@ -131,35 +131,20 @@ void Report::numbers() {
 void Report::images() {
   const auto shape = run_.example().shape;
   const int scale = shape[1] <= 32 ? 2 : 1;
+  page_.section("What it makes");
   if (run_.family->abilities.samples) {
-    page_.section("Samples");
     SampleOptions options;
     options.n = 100;
     page_.image(encode_png(image_grid(sample(run_, options))),
                 "100 samples, seed 1, drawn without choosing.", scale);
   }
   if (run_.family->abilities.reconstructs && shown_.size() > 0) {
-    page_.section("Reconstructions");
     const auto some = shown_.first(40);
     GridOptions grid;
     grid.columns = 10;
     page_.image(
         encode_png(layered_grid({run_.scaling.to_model(some.x), reconstruct(run_, some)}, grid)),
         "Examples of the " + part_ + " part, each above its reconstruction.", scale);
-  }
-  if (has_manifold(*run_.model)) {
-    page_.section("The decoded manifold");
-    GridOptions grid;
-    grid.gap = 0;
-    const auto picture =
-        image_grid(manifold(*run_.model, run_.scaling, shown_, kManifoldSide), grid);
-    page_.image(
-        encode_png(picture),
-        run_.family->abilities.samples
-            ? "Codes on a grid over the unit square, pushed through the quantile function of "
-              "the normal distribution and decoded."
-            : "Codes on a grid of equal shares of the examples' codes, decoded.",
-        1);
   }
 }
 
@@ -201,6 +186,19 @@ void Report::plots_of_examples() {
 void Report::latent_map() {
   if (!run_.family->abilities.encodes || shown_.size() < 3) return;
   page_.section("The latent space");
+  if (run_.example().modality == Modality::kImage && has_manifold(*run_.model)) {
+    GridOptions grid;
+    grid.gap = 0;
+    const auto picture =
+        image_grid(manifold(*run_.model, run_.scaling, shown_, kManifoldSide), grid);
+    page_.image(
+        encode_png(picture),
+        run_.family->abilities.samples
+            ? "Codes on a grid over the unit square, pushed through the quantile function of "
+              "the normal distribution and decoded."
+            : "Codes on a grid of equal shares of the examples' codes, decoded.",
+        1);
+  }
   const auto some = shown_.first(kMapped);
   ScatterPlot plot;
   const auto codes = encode(run_, some);
