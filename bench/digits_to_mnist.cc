@@ -71,6 +71,7 @@ void train(torch::nn::Sequential& net, const Dataset& set, const Standard& stand
            std::uint64_t seed) {
   const auto weights = net->parameters();
   std::vector<torch::Tensor> speed;
+  speed.reserve(weights.size());
   for (const auto& weight : weights) speed.push_back(torch::zeros_like(weight));
   const auto steps = epochs * (set.size() / kBatch);
   int64_t step = 0;

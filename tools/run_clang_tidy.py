@@ -5,8 +5,8 @@
 
 A file that includes LibTorch takes half a minute, nearly all of it spent in LibTorch's headers. So sources of the same
 flags are read together, as one file that includes them; what such a file cannot show (an include that is missing, a
-function that is not used) the ordinary build does. And a clean result is kept under build/lint by a hash of all that
-could change it: the source, every header of ours below it, its command and .clang-tidy.
+function that is not used, a shadow) the ordinary build does. And a clean result is kept under build/lint by a hash of
+all that could change it: the source, every header of ours below it, its command and .clang-tidy.
 """
 import concurrent.futures
 import hashlib
@@ -112,7 +112,8 @@ def tidy(files, ours, build):
         return {files[0]: "" if ok else said or "clang-tidy failed and said nothing"}
     together = CLEAN / f"together_{hashlib.sha256(repr(files).encode()).hexdigest()[:16]}{Path(files[0]).suffix}"
     together.write_text("".join(f'#include "{file}"\n' for file in files))
-    ok, said = run_tidy(together, ours[files[0]], "--checks=-bugprone-suspicious-include")
+    ok, said = run_tidy(together, ours[files[0]], "--checks=-bugprone-suspicious-include",
+                        "--extra-arg=-Wno-shadow")
     together.unlink()
     if ok:
         return dict.fromkeys(files, "")

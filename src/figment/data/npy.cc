@@ -191,10 +191,11 @@ bool is_npy(std::string_view head) { return head.substr(0, kMagic.size()) == kMa
 torch::Tensor decode_npy(std::string_view bytes, const std::string& where) {
   if (!is_npy(bytes)) fail(Cause::kData, at_offset(where, 0), "expected NPY (\\x93NUMPY)");
   if (bytes.size() < 8) fail(Cause::kData, at_offset(where, bytes.size()), "truncated NPY header");
-  const int version = bytes[6];
-  if (version < 1 || version > 3 || bytes[7] != 0)
+  const int version = static_cast<unsigned char>(bytes[6]);
+  const int minor = static_cast<unsigned char>(bytes[7]);
+  if (version < 1 || version > 3 || minor != 0)
     fail(Cause::kData, at_offset(where, 6), "expected NPY version 1.0, 2.0 or 3.0, got ", version,
-         '.', int{bytes[7]});
+         '.', minor);
   const std::size_t width = version == 1 ? 2 : 4;
   if (bytes.size() < 8 + width)
     fail(Cause::kData, at_offset(where, bytes.size()), "truncated NPY header");

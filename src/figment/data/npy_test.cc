@@ -114,6 +114,7 @@ TEST(Npy, RefusesBadHeaders) {
       refuses([] { decode_npy(npy("", "").substr(0, 7), "x"); }, "[x: offset 7] truncated"));
   EXPECT_TRUE(
       refuses([] { decode_npy(npy("", "", 4), "x"); }, "[x: offset 6] expected NPY version"));
+  EXPECT_TRUE(refuses([] { decode_npy("\x93NUMPY\xff\xfe", "x"); }, "or 3.0, got 255.254"));
   EXPECT_TRUE(
       refuses([] { decode_npy(npy("", "").substr(0, 9), "x"); }, "[x: offset 9] truncated"));
   EXPECT_TRUE(refuses([] { decode_npy(npy(header("<f4", "(1,)"), "").substr(0, 30), "x"); },
