@@ -39,13 +39,13 @@ Recipe recipe_for(const Family& family, int64_t epochs = 3) {
 
 // Stops the run after a number of steps, as a signal would.
 struct StopAt : Observer {
-  StopAt(std::atomic<int>* flag, int64_t step) : flag_(flag), step_(step) {}
+  StopAt(std::atomic<int>* stop, int64_t at) : flag(stop), last(at) {}
   void on_epoch(Model&, int64_t) override {}
   void on_metrics(int64_t step, const std::vector<std::pair<std::string, double>>&) override {
-    if (step >= step_) flag_->store(2);
+    if (step >= last) flag->store(2);
   }
-  std::atomic<int>* flag_;
-  int64_t step_;
+  std::atomic<int>* flag;
+  int64_t last;
 };
 
 class EveryFamily : public testing::TestWithParam<const Family*> {

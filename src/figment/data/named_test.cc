@@ -144,6 +144,7 @@ TEST_F(NamedTest, ListsWhatThereIs) {
   put(two_ / "README.md", "x");
   const auto sets = list_named();
   std::vector<std::string> names;
+  names.reserve(sets.size());
   for (const NamedSet& set : sets) names.push_back(set.name);
   EXPECT_EQ(names, (std::vector<std::string>{"mnist", "fashion-mnist", "kmnist", "cifar10", "ecg",
                                              "zebra"}));

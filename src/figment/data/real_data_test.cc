@@ -49,7 +49,7 @@ print(len(x), (r.sum(0) * np.arange(r.shape[1])).sum() + (r.sum(1) * (np.arange(
 
 #define REQUIRE_DATA(variable, name)       \
   const std::string variable = path(name); \
-  if (variable.empty()) GTEST_SKIP() << "$FIGMENT_DATA has no " << (name)
+  if ((variable).empty()) GTEST_SKIP() << "$FIGMENT_DATA has no " << (name)
 
 TEST_F(RealData, Mnist) {
   REQUIRE_DATA(root, "mnist");

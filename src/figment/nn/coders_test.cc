@@ -103,9 +103,9 @@ TEST(Coders, AreTheNetworksTheySayTheyAre) {
   auto c = conv->named_parameters();
   EXPECT_EQ(c["convolution1.weight"].sizes(), (Shape{3, 1, 4, 4}));
   EXPECT_EQ(c["convolution2.weight"].sizes(), (Shape{5, 3, 4, 4}));
-  EXPECT_EQ(c["output.weight"].sizes(), (Shape{2, 5 * 7 * 7}));
+  EXPECT_EQ(c["output.weight"].sizes(), (Shape{2, 245}));
   auto deconv = Decoder(2, config, Shape{1, 28, 28})->named_parameters();
-  EXPECT_EQ(deconv["trunk.weight"].sizes(), (Shape{5 * 7 * 7, 2}));
+  EXPECT_EQ(deconv["trunk.weight"].sizes(), (Shape{245, 2}));
   EXPECT_EQ(deconv["convolution1.weight"].sizes(), (Shape{5, 3, 4, 4}));
   EXPECT_EQ(deconv["output.weight"].sizes(), (Shape{3, 1, 4, 4}));
 }

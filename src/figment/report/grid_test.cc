@@ -35,7 +35,7 @@ TEST(Grid, IsAboutSquareAndEnlargesByWholePixels) {
           .unsqueeze(0)));
   options.scale = 1;
   EXPECT_EQ(image_grid(images.expand({10, 3, 2, 2}), options).sizes(),
-            (std::vector<int64_t>{3, 3 * 2, 4 * 2}));
+            (std::vector<int64_t>{3, 6, 8}));
 }
 
 TEST(Grid, SetsLayersAboveOneAnother) {

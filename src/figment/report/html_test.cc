@@ -32,6 +32,7 @@ std::string example_page() {
   options.columns = 12;
   page.image(encode_png(layered_grid({images, smooth}, options)), "Reconstructions, test set", 2);
   std::vector<torch::Tensor> frames;
+  frames.reserve(12);
   for (int i = 0; i < 12; ++i) {
     frames.push_back(to_uint8(torch::avg_pool2d(torch::rand({1, 28, 28}), 5, 1, 2)));
   }

@@ -43,6 +43,7 @@ for element in root.iter():
 
 std::vector<std::string> labels(const std::vector<Tick>& ticks) {
   std::vector<std::string> out;
+  out.reserve(ticks.size());
   for (const auto& [value, label] : ticks) out.push_back(label);
   return out;
 }
