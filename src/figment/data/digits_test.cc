@@ -120,6 +120,7 @@ TEST(Digits, OfOneKindAreAlike) {
   const auto source = make(11, 3000, 1000);
   const auto train = source.train.x.flatten(1).to(torch::kFloat32);
   std::vector<torch::Tensor> means;
+  means.reserve(10);
   for (int digit = 0; digit < 10; ++digit)
     means.push_back(train.index({source.train.label == digit}).mean(0));
   const auto test = source.test->x.flatten(1).to(torch::kFloat32);
