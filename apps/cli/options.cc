@@ -153,6 +153,7 @@ void declare_use(CLI::App& app, Options& options) {
 void declare_judging(CLI::App& app, Options& options) {
   Verb(app, options, "eval", "Judge a model on data it was not trained on")
       .subject("RUN", "Folder of the run")
+      .words("METRIC", "Metrics by name in place of the usual ones; an unknown name lists them")
       .data("Data set in place of the run's")
       .split()
       .number("Use the first n examples (all)")

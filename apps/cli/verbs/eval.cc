@@ -5,17 +5,29 @@
 
 #include "figment/apply/use.h"
 #include "figment/eval/evaluate.h"
+#include "figment/eval/metric.h"
 #include "verb.h"
 
 namespace figment::cli {
 
 int verb_eval(const Options& options) {
+  // A word that is no metric is told before the data is read.
+  for (const auto& word : options.words) metric_named(word);
   const auto run = open_subject(options);
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
-  const auto result = evaluate(*run.model, run.scaling, set, options.seed);
   const auto training = open_part(run, "train", options.data);
-  const auto baseline = baselines(*run.model, run.scaling, training, set);
+  Results result, baseline;
+  for (const auto& word : options.words) {
+    const auto measured = metric_named(word).measure(
+        {*run.model, *run.family, run.scaling, training, set, run.recipe.data, options.seed});
+    result.insert(result.end(), measured.metrics.begin(), measured.metrics.end());
+    baseline.insert(baseline.end(), measured.baselines.begin(), measured.baselines.end());
+  }
+  if (options.words.empty()) {
+    result = evaluate(*run.model, run.scaling, set, options.seed);
+    baseline = baselines(*run.model, run.scaling, training, set);
+  }
   if (options.json) {
     nlohmann::json document = {{"run", options.subject},
                                {"checkpoint", run.checkpoint.string()},

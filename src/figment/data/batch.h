@@ -9,6 +9,9 @@ struct Batch {
   torch::Tensor x{};      // [n, example shape...] float32: images in [0, 1], others as scaled
   torch::Tensor y{};      // [n, ...] the second domain or the condition; may be undefined
   torch::Tensor label{};  // [n] int64 classes; may be undefined
+  // [n] int64 in 1..T: steps of each series that are real, the rest is padding (0 in the model's
+  // numbers); undefined when all series are whole.
+  torch::Tensor length{};
 
   int64_t size() const { return x.size(0); }
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "figment/core/error.h"
+
 namespace figment {
 
 const char* name_of(Modality modality) {
@@ -34,6 +36,17 @@ Dataset Dataset::select(const torch::Tensor& index) const {
   auto out = *this;
   out.x = x.index_select(0, index);
   if (label.defined()) out.label = label.index_select(0, index);
+  if (length.defined()) out.length = length.index_select(0, index);
+  return out;
+}
+
+Dataset Dataset::joined(const Dataset& more) const {
+  FIGMENT_CHECK(spec.shape == more.spec.shape && label.defined() == more.label.defined() &&
+                length.defined() == more.length.defined());
+  auto out = *this;
+  out.x = torch::cat({x, more.x});
+  if (label.defined()) out.label = torch::cat({label, more.label});
+  if (length.defined()) out.length = torch::cat({length, more.length});
   return out;
 }
 
@@ -42,6 +55,7 @@ Dataset Dataset::first(int64_t n) const {
   n = std::min(n, size());
   out.x = x.narrow(0, 0, n);
   if (label.defined()) out.label = label.narrow(0, 0, n);
+  if (length.defined()) out.length = length.narrow(0, 0, n);
   return out;
 }
 

@@ -32,12 +32,17 @@ struct Dataset {
   torch::Tensor x{};
   // [n] int64 in [0, spec.classes.size()); undefined when there are no labels.
   torch::Tensor label{};
+  // [n] int64 in 1..T: how many steps of each series are real; the rest of its T is padding.
+  // Undefined when all are whole.
+  torch::Tensor length{};
   // Names of the D columns of vectors; may be empty.
   std::vector<std::string> columns{};
 
   int64_t size() const { return x.defined() ? x.size(0) : 0; }
   // The examples at `index` [m] int64, in that order.
   Dataset select(const torch::Tensor& index) const;
+  // Its examples, then those of `more`, which must be of the same kind.
+  Dataset joined(const Dataset& more) const;
   // The first n examples (all, if there are fewer).
   Dataset first(int64_t n) const;
 };

@@ -16,6 +16,7 @@ Loader::Loader(Dataset set, const Scaling& scaling, const LoaderOptions& options
   if (options_.device.is_cpu()) return;
   set_.x = set_.x.to(options_.device);
   if (set_.label.defined()) set_.label = set_.label.to(options_.device);
+  if (set_.length.defined()) set_.length = set_.length.to(options_.device);
 }
 
 int64_t Loader::batches() const {
@@ -40,6 +41,7 @@ Batch Loader::batch(int64_t epoch, int64_t index) {
   const auto rows = order_.narrow(0, begin, n);
   Batch out;
   if (set_.label.defined()) out.label = set_.label.index_select(0, rows);
+  if (set_.length.defined()) out.length = set_.length.index_select(0, rows);
   if (set_.x.device().is_cpu() && set_.x.scalar_type() == torch::kUInt8) {
     // Bytes are gathered and scaled in one pass: no copy of the set as floats is ever made.
     auto shape = set_.x.sizes().vec();
@@ -55,6 +57,11 @@ Batch Loader::batch(int64_t epoch, int64_t index) {
     return out;
   }
   out.x = scaling_.to_model(set_.x.index_select(0, rows));
+  if (out.length.defined()) {
+    // Padding is 0 whatever the scaling made of it.
+    const auto steps = torch::arange(out.x.size(1), out.length.options());
+    out.x *= (steps < out.length.unsqueeze(1)).unsqueeze(2);  // [n, T, 1]
+  }
   return out;
 }
 

@@ -105,5 +105,20 @@ TEST(OpenData, SuggestsANameAndRefusesWhatIsNone) {
   EXPECT_THROW(open_data(config), Error);
 }
 
+TEST(OpenData, TrainsOnNormalExamplesOnlyAndTestsOnAll) {
+  DataConfig config;
+  config.source = "moons";
+  config.size = 500;
+  config.normal = {"moon 0"};
+  const auto data = open_data(config);
+  EXPECT_FALSE(anomalies(data.train, config.normal).any().item<bool>());
+  EXPECT_FALSE(anomalies(data.validation, config.normal).any().item<bool>());
+  const auto odd = anomalies(data.test, config.normal);
+  EXPECT_TRUE(odd.any().item<bool>());
+  EXPECT_FALSE(odd.all().item<bool>());
+  config.normal = {"7"};
+  EXPECT_THROW(open_data(config), Error);
+}
+
 }  // namespace
 }  // namespace figment

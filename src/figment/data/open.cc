@@ -31,7 +31,7 @@ Source find_source(const DataConfig& config, const Watch& watch) {
   BuiltinOptions making;
   if (config.image_size > 0) making.image_size = config.image_size;
   // What is not used need not be made: example i is the same however many there are.
-  if (config.size > 0) making.n_train = config.size;
+  if (config.size > 0 && config.normal.empty()) making.n_train = config.size;
   if (auto made = builtin(config.source, making)) {
     if (config.channels == 3)
       fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
@@ -86,15 +86,43 @@ std::string fingerprint_of(const Dataset& set) {
 
 }  // namespace
 
+torch::Tensor anomalies(const Dataset& set, const std::vector<std::string>& normal) {
+  if (!set.label.defined())
+    fail(Cause::kData, set.name,
+         "expected examples with labels, to tell which are normal, got none");
+  auto odd = torch::ones_like(set.label, torch::kBool);
+  for (const auto& name : normal) {
+    const auto& classes = set.spec.classes;
+    const auto found = std::find(classes.begin(), classes.end(), name);
+    if (found == classes.end())
+      fail(Cause::kConfig, "data.normal", "expected classes of ", set.name, " (",
+           join(std::vector<std::string>(
+                    classes.begin(), classes.begin() + std::min<std::ptrdiff_t>(
+                                                           20, classes.end() - classes.begin())),
+                ", "),
+           "), got '", printable(name), "'", did_you_mean(name, classes));
+    odd &= set.label != static_cast<int64_t>(found - classes.begin());
+  }
+  return odd;
+}
+
 Splits open_data(const DataConfig& config, const Watch& watch) {
   auto source = find_source(config, watch);
   Splits out;
   out.train = std::move(source.train);
+  Dataset odd;  // training examples that are not normal
+  if (!config.normal.empty()) {
+    const auto is_odd = anomalies(out.train, config.normal);
+    odd = out.train.select(is_odd.nonzero().flatten());
+    out.train = out.train.select(is_odd.logical_not().nonzero().flatten());
+  }
   if (config.size > 0) out.train = out.train.first(config.size);
   if (source.test) {
     out.test = std::move(*source.test);
   } else {
     hold_out(out.train, config.test, kTestPart, out.test);
+    // A source with a test set of its own has anomalies there already.
+    if (odd.size() > 0) out.test = out.test.size() > 0 ? out.test.joined(odd) : odd;
   }
   hold_out(out.train, config.validation, kValidationPart, out.validation);
   out.fingerprint = fingerprint_of(out.train);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "figment/core/config.h"
 #include "figment/data/dataset.h"
@@ -28,6 +29,7 @@ struct DataConfig {
   int64_t image_size = 0;
   int64_t channels = 0;
   std::string label_column = "";
+  std::vector<std::string> normal = {};
   bool series = false;
   ScalingKind scaling = ScalingKind::kAuto;
 
@@ -44,6 +46,9 @@ struct DataConfig {
               Within{0, 4096}},
         Field{"channels", &C::channels, "1 for grey, 3 for colour, 0 as found.", Within{0, 3}},
         Field{"label_column", &C::label_column, "Column of a CSV that holds the class."},
+        Field{"normal", &C::normal,
+              "Classes taken for normal, to find anomalies: only their examples are trained on and "
+              "validated, those of all other classes go to the test part. Empty: no such split."},
         Field{"series", &C::series, "Read rows of numbers as series over time."},
         Field{"scaling", &C::scaling, "How numbers are scaled for the model."}};
   }
@@ -56,6 +61,10 @@ struct Splits {
   Dataset train{}, validation{}, test{};  // the latter two may hold no example
   std::string fingerprint{};              // checksum of the training examples and labels
 };
+
+// [n] bool: which examples of `set` are of none of the classes `normal`. Throws Error(kConfig)
+// naming the classes there are, Error(kData) when the set has no labels.
+torch::Tensor anomalies(const Dataset& set, const std::vector<std::string>& normal);
 
 // Reads or makes the data. Throws Error(kData) when there is none, or it cannot be read.
 Splits open_data(const DataConfig& config, const Watch& watch = {});

@@ -4,13 +4,13 @@
 #include <cmath>
 
 #include "figment/data/loader.h"
+#include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
 
 namespace figment {
 namespace {
 
 constexpr int64_t kBatch = 512;
-constexpr int64_t kWidestPca = 4096;
 
 // Sums of values and squares, for a mean with its standard error.
 struct Moments {
@@ -36,8 +36,9 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
   auto* reconstructs = dynamic_cast<Reconstructs*>(&model);
   auto* densities = dynamic_cast<Densities*>(&model);
   auto* encodes = dynamic_cast<Encodes*>(&model);
+  auto* classifies = set.label.defined() ? dynamic_cast<Classifies*>(&model) : nullptr;
   Loader loader(set, scaling, {kBatch, false, 0, model.device()});
-  Moments sse, psnr, total;
+  Moments sse, psnr, total, wrong;
   std::vector<std::pair<std::string, Moments>> parts;
   std::vector<torch::Tensor> codes;
   for (int64_t i = 0; i < loader.batches(); ++i) {
@@ -57,6 +58,7 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
         parts[k].second.add(density.parts[k].second);
       }
     }
+    if (classifies != nullptr) wrong.add(classifies->classify(batch).argmax(1) != batch.label);
     if (encodes != nullptr) codes.push_back(encodes->encode(batch).to(torch::kCPU));
   }
   Results out;
@@ -70,32 +72,16 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
     out.emplace_back(name + "_stderr", total.standard_error());
     for (const auto& [part, moments] : parts) out.emplace_back(part, moments.mean());
   }
+  if (classifies != nullptr) {
+    out.emplace_back("classification_error", wrong.mean());
+    out.emplace_back("classification_error_stderr", wrong.standard_error());
+  }
   if (encodes != nullptr && set.size() > 1) {
     const auto variance = torch::cat(codes).to(torch::kDouble).var(0);
     out.emplace_back("active_units", (variance > 0.01).sum().item<double>());
     out.emplace_back("code_dim", static_cast<double>(encodes->code_dim()));
   }
   return out;
-}
-
-double pca_sse(const torch::Tensor& training, const torch::Tensor& test, int64_t k) {
-  torch::NoGradGuard no_grad;
-  const auto mean = training.mean(0, true, torch::kDouble).to(torch::kFloat);
-  // The covariance by pieces in float, summed in double: exact enough, and no copy of the whole
-  // set.
-  auto covariance = torch::zeros({training.size(1), training.size(1)}, torch::kDouble);
-  for (const auto& part : training.split(8192)) {
-    const auto centred = part - mean;
-    covariance += centred.t().mm(centred).to(torch::kDouble);
-  }
-  const auto axes = std::get<1>(torch::linalg_eigh(covariance));  // ascending
-  const auto main = axes.narrow(1, axes.size(1) - k, k).to(torch::kFloat);
-  double sum = 0;
-  for (const auto& part : test.split(8192)) {
-    const auto centred = part - mean;
-    sum += (centred - centred.mm(main).mm(main.t())).square().sum(torch::kDouble).item<double>();
-  }
-  return sum / static_cast<double>(test.size(0));
 }
 
 Results baselines(Model& model, const Scaling& scaling, const Dataset& training,

@@ -19,7 +19,7 @@ using Results = std::vector<std::pair<std::string, double>>;
 // reconstruction_sse, reconstruction_psnr for models that reconstruct; elbo or log_density with its
 // terms and standard error for models with a density; active_units (coordinates of the mean code
 // whose variance over the set is above 0.01; Burda et al. 2016, section 5.2) for models that
-// encode.
+// encode; classification_error (a share) for models that classify, where there are labels.
 Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::uint64_t seed);
 
 // For models that reconstruct, the reconstruction_sse on `set` of the mean of `training` ("mean")
@@ -27,9 +27,5 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
 // of more than 4,096 elements have no PCA.
 Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
                   const Dataset& set);
-
-// Mean over examples of the summed squared error of PCA with k components fitted on `training`,
-// both [n, d] float32; mean-centred, unclipped.
-double pca_sse(const torch::Tensor& training, const torch::Tensor& test, int64_t k);
 
 }  // namespace figment

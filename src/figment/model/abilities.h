@@ -73,6 +73,46 @@ struct Completes {
   virtual torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) = 0;
 };
 
+// Restores what was damaged: a denoising autoencoder.
+struct Restores {
+  virtual ~Restores() = default;
+  // x [n, shape...] as the model was trained to see it damaged.
+  virtual torch::Tensor corrupt(const torch::Tensor& x, Noise& noise) = 0;
+  // Damaged x [n, shape...] -> clean [n, shape...].
+  virtual torch::Tensor restore(const torch::Tensor& damaged) = 0;
+};
+
+// Takes sums of examples apart into what they were summed of.
+struct Separates {
+  virtual ~Separates() = default;
+  struct Mixture {
+    torch::Tensor x;        // [n, shape...]
+    torch::Tensor sources;  // [n, k, shape...]
+  };
+  virtual int64_t sources() const = 0;  // k
+  // Mixtures of the examples of a batch, drawn as in training; n may be smaller than the batch.
+  virtual Mixture mix(const Batch& batch, Noise& noise) = 0;
+  // x [n, shape...] -> [n, k, shape...]; in which order is the model's to know or not.
+  virtual torch::Tensor separate(const torch::Tensor& x) = 0;
+};
+
+// Codes that are bits.
+struct Hashes {
+  virtual ~Hashes() = default;
+  virtual int64_t bits() const = 0;
+  // [n, bits] uint8, 0 or 1.
+  virtual torch::Tensor hash(const Batch& batch) = 0;
+};
+
+// Is a projection onto a linear subspace.
+struct Projects {
+  virtual ~Projects() = default;
+  // [k, elements], orthonormal rows that span the subspace, in the order of importance if there is
+  // one; of examples less mean().
+  virtual torch::Tensor axes() const = 0;
+  virtual torch::Tensor mean() const = 0;  // [elements]
+};
+
 struct Classifies {
   virtual ~Classifies() = default;
   // [n, classes], log p(class | x).

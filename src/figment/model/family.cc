@@ -19,6 +19,10 @@ std::vector<std::string> Abilities::names() const {
   add(translates, "translates");
   add(completes, "completes");
   add(classifies, "classifies");
+  add(restores, "restores");
+  add(separates, "separates");
+  add(hashes, "hashes");
+  add(projects, "projects");
   return all;
 }
 

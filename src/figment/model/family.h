@@ -17,7 +17,8 @@
 namespace figment {
 
 struct Abilities {
-  bool samples, encodes, decodes, reconstructs, densities, translates, completes, classifies;
+  bool samples, encodes, decodes, reconstructs, densities, translates, completes, classifies,
+      restores, separates, hashes, projects;
 
   // The words of the command line, in this order: "samples", "encodes", ...
   std::vector<std::string> names() const;
@@ -73,7 +74,9 @@ constexpr Family family(std::string_view name, std::string_view title, std::stri
           {std::is_base_of_v<Samples, M>, std::is_base_of_v<Encodes, M>,
            std::is_base_of_v<Decodes, M>, std::is_base_of_v<Reconstructs, M>,
            std::is_base_of_v<Densities, M>, std::is_base_of_v<Translates, M>,
-           std::is_base_of_v<Completes, M>, std::is_base_of_v<Classifies, M>},
+           std::is_base_of_v<Completes, M>, std::is_base_of_v<Classifies, M>,
+           std::is_base_of_v<Restores, M>, std::is_base_of_v<Separates, M>,
+           std::is_base_of_v<Hashes, M>, std::is_base_of_v<Projects, M>},
           &detail::make_model<M>,
           &detail::resolve_model<M>,
           [] { return explain_config<typename M::Config>("model"); },

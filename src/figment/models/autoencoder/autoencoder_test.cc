@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "figment/eval/evaluate.h"
+#include "figment/eval/pca.h"
 
 namespace figment::models {
 namespace {

@@ -1,4 +1,4 @@
-#include "figment/eval/evaluate.h"
+#include "figment/eval/pca.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,57 @@
+// Metrics by name, for `figment eval RUN NAME ...`: each is a file of eval/metrics/ that the build
+// finds.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "figment/data/open.h"
+#include "figment/eval/evaluate.h"
+#include "figment/model/family.h"
+
+namespace figment {
+
+// What a metric measures and with what.
+struct MetricRequest {
+  Model& model;
+  const Family& family;
+  const Scaling& scaling;
+  const Dataset& training;  // the part the model was fitted on
+  const Dataset& set;       // the part it is judged on
+  const DataConfig& data;   // what the recipe says of them
+  std::uint64_t seed = 1;
+};
+
+// `metrics` are of the model; `baselines` are of trivial models on the same data, in the same
+// units.
+struct Measured {
+  Results metrics{};
+  Results baselines{};
+};
+
+// In eval/metrics/NAME.cc: `extern const Metric NAME; const Metric NAME = {...};` in namespace
+// figment::metrics.
+struct Metric {
+  std::string_view name;     // the word of the command line
+  std::string_view summary;  // what it measures, for the help
+  // Throws Error(kConfig) when the model lacks an ability it needs, Error(kData) when the examples
+  // lack what it needs, such as labels.
+  Measured (*measure)(const MetricRequest& request);
+};
+
+// All there are, in alphabetical order; written by the build.
+const std::vector<const Metric*>& all_metrics();
+
+// Throws Error(kConfig) naming the metrics there are.
+const Metric& metric_named(std::string_view name);
+
+// Throws Error(kConfig): the metric asks for an ability that the model's family lacks.
+[[noreturn]] void metric_lacks(const MetricRequest& request, std::string_view metric,
+                               const char* ability);
+// Throws Error(kData) when a set has no labels.
+void need_labels(const Dataset& set, std::string_view metric);
+
+}  // namespace figment
