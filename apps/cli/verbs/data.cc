@@ -84,9 +84,8 @@ int info(const Options& options) {
                              {"validation", describe(data.validation)},
                              {"test", describe(data.test)}};
   for (const auto& column : data.encoding.columns)
-    document["columns"].push_back({{"name", column.name},
-                                   {"categories", column.categories},
-                                   {"log1p", column.log1p}});
+    document["columns"].push_back(
+        {{"name", column.name}, {"categories", column.categories}, {"log1p", column.log1p}});
   if (options.json) {
     print_json(options, document);
     return 0;

@@ -46,8 +46,8 @@ void check_example(const LoadedRun& run, const ExampleSpec& given, const std::st
 
 // The part of a run's own data: "train", "validation" or "test"; or `source` in its place, read
 // with the run's options and encoded as the run's data were. Classes are numbered as the model
-// knows them, further ones behind. Throws Error(kConfig) for another word, Error(kData) when the part is
-// empty.
+// knows them, further ones behind. Throws Error(kConfig) for another word, Error(kData) when the
+// part is empty.
 Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source = "",
                   const Watch& watch = {});
 

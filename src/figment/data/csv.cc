@@ -146,8 +146,7 @@ class CsvTable {
 
   void add_label(std::string_view field, const CsvRecords& records) {
     if (field.empty())
-      fail(Cause::kData, records.where(), text(*layout_.label),
-           ": expected a label, got nothing");
+      fail(Cause::kData, records.where(), text(*layout_.label), ": expected a label, got nothing");
     label_.push_back(classes_.number(canonical_class_name(field)));
     if (classes_.names().size() > kMaxCsvClasses)
       fail(Cause::kData, records.where(), text(*layout_.label), ": more than ", kMaxCsvClasses,
@@ -160,8 +159,7 @@ class CsvTable {
   }
 
   torch::Tensor rectangle() const {
-    const auto x =
-        torch::empty({rows_, static_cast<int64_t>(layout_.inputs())}, torch::kFloat);
+    const auto x = torch::empty({rows_, static_cast<int64_t>(layout_.inputs())}, torch::kFloat);
     std::memcpy(x.data_ptr(), values_.data(), values_.size() * sizeof(float));
     return x;
   }
@@ -169,8 +167,8 @@ class CsvTable {
   // [n, T] of the longest row, zeros behind the others.
   torch::Tensor padded() const {
     const auto longest = *std::max_element(length_.begin(), length_.end());
-    const auto bytes = static_cast<std::uint64_t>(rows_) * static_cast<std::uint64_t>(longest) *
-                       sizeof(float);
+    const auto bytes =
+        static_cast<std::uint64_t>(rows_) * static_cast<std::uint64_t>(longest) * sizeof(float);
     if (bytes > options_.max_bytes)
       fail(Cause::kData, where_, rows_, " series padded to ", longest,
            " steps are more than is taken into memory (", human_bytes(double(bytes)), ")");

@@ -69,8 +69,7 @@ bool is_name_of_labels(const std::string& name) {
     const std::string text = word;
     if (plain == text || plain == text + "s") return true;
     const auto end = "_" + text;
-    if (plain.size() > end.size() &&
-        plain.compare(plain.size() - end.size(), end.size(), end) == 0)
+    if (plain.size() > end.size() && plain.compare(plain.size() - end.size(), end.size(), end) == 0)
       return true;
   }
   return false;
@@ -127,9 +126,9 @@ class Maker {
     for (std::size_t i = 0; i < given.size(); ++i) {
       const auto role = given[i].role;
       // A label that is not asked for is no input either.
-      out_.roles[i] = role != ColumnRole::kLabel              ? role
+      out_.roles[i] = role != ColumnRole::kLabel          ? role
                       : options_.label_column == kNoLabel ? ColumnRole::kAny
-                                                              : ColumnRole::kIgnored;
+                                                          : ColumnRole::kIgnored;
       words.push_back(role == ColumnRole::kWord || role == ColumnRole::kLabel ||
                       given[i].name == options_.label_column ||
                       position(options_.label_column, given.size()) == i);
@@ -199,7 +198,8 @@ class Maker {
     fail(Cause::kData, where_, out_.text(i), why,
          " looks like the label, which a model must not find among its inputs; say "
          "data.label_column=",
-         name, ", or data.ignore=[\"", name, "\"] to leave it out, or data.label_column=none to "
+         name, ", or data.ignore=[\"", name,
+         "\"] to leave it out, or data.label_column=none to "
          "learn from it");
   }
 

@@ -34,8 +34,7 @@ class DocumentsReader {
   DocumentsReader(std::string_view text, std::string where, int64_t rows,
                   const ReadOptions& options)
       : records_(text, where), where_(std::move(where)), rows_(static_cast<std::size_t>(rows)) {
-    if (!records_.next(fields_))
-      fail(Cause::kData, where_, "expected a header, got an empty file");
+    if (!records_.next(fields_)) fail(Cause::kData, where_, "expected a header, got an empty file");
     header_.assign(fields_.begin(), fields_.end());
     row_at_ = find("row");
     split_at_ = find("split");

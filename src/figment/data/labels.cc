@@ -31,8 +31,7 @@ std::optional<int64_t> whole_number(std::string_view text) {
 // Gives a set the classes `classes`, among which are all that its examples have.
 void renumber(Dataset& set, const std::vector<std::string>& classes) {
   std::map<std::string, int64_t> number_of;
-  for (const auto& name : classes)
-    number_of.emplace(name, static_cast<int64_t>(number_of.size()));
+  for (const auto& name : classes) number_of.emplace(name, static_cast<int64_t>(number_of.size()));
   std::vector<int64_t> renumbered;
   for (const auto& name : set.spec.classes) {
     const auto found = number_of.find(name);
@@ -45,10 +44,10 @@ void renumber(Dataset& set, const std::vector<std::string>& classes) {
 // The first class that an example of `set` has and `classes` has not, or "".
 std::string strange_class(const Dataset& set, const std::vector<std::string>& classes) {
   const std::set<std::string> known(classes.begin(), classes.end());
-  const auto counts =
-      torch::bincount(set.label, {}, static_cast<int64_t>(set.spec.classes.size()));
+  const auto counts = torch::bincount(set.label, {}, static_cast<int64_t>(set.spec.classes.size()));
   for (std::size_t i = 0; i < set.spec.classes.size(); ++i)
-    if (known.count(set.spec.classes[i]) == 0 && counts[static_cast<int64_t>(i)].item<int64_t>() > 0)
+    if (known.count(set.spec.classes[i]) == 0 &&
+        counts[static_cast<int64_t>(i)].item<int64_t>() > 0)
       return set.spec.classes[i];
   return "";
 }
@@ -96,8 +95,7 @@ void unite_classes(Dataset& train, Dataset& test) {
 
 void match_test(const Dataset& train, Dataset& test, const std::string& where) {
   const bool named = !train.columns.empty() && !test.columns.empty();
-  if (test.spec.modality != train.spec.modality ||
-      (!named && test.spec.shape != train.spec.shape))
+  if (test.spec.modality != train.spec.modality || (!named && test.spec.shape != train.spec.shape))
     fail(Cause::kData, where, "expected test examples like the training examples (",
          ExampleSpec{train.spec.modality, train.spec.shape, {}}.text(), "), got ",
          ExampleSpec{test.spec.modality, test.spec.shape, {}}.text());

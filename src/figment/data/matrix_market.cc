@@ -71,7 +71,8 @@ Entries read_banner(Lines& lines) {
   if (!lines.next(words) || words.size() != 5 || lower(words[0]) != lower(kBanner))
     fail(Cause::kData, lines.where(),
          "expected '%%MatrixMarket matrix coordinate integer general' or the like");
-  if (lower(words[1]) != "matrix" || lower(words[2]) != "coordinate" || lower(words[4]) != "general")
+  if (lower(words[1]) != "matrix" || lower(words[2]) != "coordinate" ||
+      lower(words[4]) != "general")
     fail(Cause::kData, lines.where(), "expected a general matrix of coordinates, got '",
          printable(words[1]), " ", printable(words[2]), " ", printable(words[3]), " ",
          printable(words[4]), "', which is not read");
@@ -91,7 +92,8 @@ Size read_size(Lines& lines, const std::string& where, std::uint64_t max_bytes) 
   std::vector<std::string_view> words;
   bool found = lines.next(words);
   while (found && words[0].front() == '%') found = lines.next(words);
-  if (!found) fail(Cause::kData, where, "expected a line of rows, columns and entries, got the end");
+  if (!found)
+    fail(Cause::kData, where, "expected a line of rows, columns and entries, got the end");
   Size size{-1, -1, -1};
   if (words.size() == 3) size = {whole(words[0]), whole(words[1]), whole(words[2])};
   if (size.rows < 1 || size.columns < 1 || size.entries < 0)
@@ -117,7 +119,8 @@ int64_t read_index(std::string_view word, const char* of, int64_t limit, const L
 
 float read_value(std::string_view word, Entries kind, const Lines& lines) {
   const auto value = parse_number(word);
-  if (!value || !std::isfinite(*value) || (kind == Entries::kInteger && *value != std::floor(*value)))
+  if (!value || !std::isfinite(*value) ||
+      (kind == Entries::kInteger && *value != std::floor(*value)))
     fail(Cause::kData, lines.where(), "expected ",
          kind == Entries::kInteger ? "a whole number" : "a finite number in the range of float32",
          ", got '", printable(word), "'");

@@ -94,9 +94,9 @@ Source find_source(const DataConfig& config, const Watch& watch, const TableEnco
     return read_path(locate(config.source, watch), reading);
   }
   if (!fs::exists(config.source))
-    fail(Cause::kData, "data.source", "expected a built-in set, a set known by name or a path, got '",
-         printable(config.source), "'", did_you_mean(config.source, names),
-         " (figment data list names them all)");
+    fail(Cause::kData, "data.source",
+         "expected a built-in set, a set known by name or a path, got '", printable(config.source),
+         "'", did_you_mean(config.source, names), " (figment data list names them all)");
   return read_path(config.source, reading);
 }
 

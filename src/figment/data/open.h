@@ -55,8 +55,7 @@ struct DataConfig {
         Field{"label_column", &C::label_column,
               "Column of a table that holds the class: its name, its position from 0, first or "
               "last; none says that no column does."},
-        Field{"column_names", &C::column_names,
-              "Names of all columns of a table without header."},
+        Field{"column_names", &C::column_names, "Names of all columns of a table without header."},
         Field{"columns_file", &C::columns_file,
               "A file of these names in their place. Empty: columns.csv beside the table, if it is "
               "there."},

@@ -16,9 +16,10 @@ namespace figment {
 //   a file    IDX (its labels are found beside it by name), NPY, Matrix Market, CSV, or a batch of
 //             CIFAR-10 (.bin)
 // A table without header takes the names of its columns from the options, else from columns.csv or
-// columns.txt beside it (column_names.h). Files may be gzip. image_size and channels apply to images of every format. Throws Error(kData)
-// naming path and place for what cannot be read, and a list of these for what is not recognised;
-// Error(kConfig) for options that do not apply to what was found.
+// columns.txt beside it (column_names.h). Files may be gzip. image_size and channels apply to
+// images of every format. Throws Error(kData) naming path and place for what cannot be read, and a
+// list of these for what is not recognised; Error(kConfig) for options that do not apply to what
+// was found.
 Source read_path(const std::filesystem::path& path, const ReadOptions& options = {});
 
 }  // namespace figment

@@ -148,7 +148,8 @@ torch::Tensor signed_log1p(const torch::Tensor& x) { return x.sign() * x.abs().l
 Dataset padded(const Dataset& given, int64_t steps) {
   auto out = given;
   if (given.x.dim() != 3 || given.x.size(1) >= steps) return out;
-  if (!out.length.defined()) out.length = torch::full({given.size()}, given.x.size(1), torch::kLong);
+  if (!out.length.defined())
+    out.length = torch::full({given.size()}, given.x.size(1), torch::kLong);
   out.x = torch::constant_pad_nd(given.x, {0, 0, 0, steps - given.x.size(1)});
   out.spec.shape[0] = steps;
   return out;
@@ -190,7 +191,8 @@ Dataset TableEncoding::encode(const Dataset& given, const std::string& where) co
   if (given.spec.modality != Modality::kVector) return given;
   if (columns.empty()) {
     if (!given.categories.empty())
-      fail(Cause::kData, where, "expected numbers only, as the model was trained on, got columns of "
+      fail(Cause::kData, where,
+           "expected numbers only, as the model was trained on, got columns of "
            "words");
     return given;
   }
@@ -217,8 +219,8 @@ Dataset TableEncoding::encode(const Dataset& given, const std::string& where) co
       continue;
     }
     const auto& theirs = given.categories[static_cast<std::size_t>(from[i])];
-    const auto word = translation(theirs, columns[i].categories)
-                          .index_select(0, values.to(torch::kLong));  // [n]
+    const auto word =
+        translation(theirs, columns[i].categories).index_select(0, values.to(torch::kLong));  // [n]
     out.x.narrow(1, at, words).copy_(word.unsqueeze(1) == torch::arange(words));
     at += words;
   }
@@ -249,8 +251,8 @@ std::string TableEncoding::text() const {
       words.push_back(printable(column.name) + " " + std::to_string(column.categories.size()));
     if (column.log1p) ++logarithms;
   }
-  auto out = std::to_string(columns.size()) + " columns: " +
-             std::to_string(columns.size() - words.size()) + " of numbers";
+  auto out = std::to_string(columns.size()) +
+             " columns: " + std::to_string(columns.size() - words.size()) + " of numbers";
   if (logarithms > 0) out += " (log1p of " + std::to_string(logarithms) + ")";
   if (!words.empty())
     out += ", " + std::to_string(words.size()) + " of words (" + join(words, ", ") + ")";

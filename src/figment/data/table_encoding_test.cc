@@ -26,8 +26,7 @@ TEST(TableEncoding, MakesColumnsOfWordsOneHot) {
   const auto set = encoding.encode(flows, "t");
   EXPECT_EQ(set.columns, (Names{"bytes", "service=ftp", "service=http", "rate"}));
   EXPECT_EQ(encoding.input_names(), set.columns);
-  EXPECT_TRUE(
-      torch::equal(set.x, floats({0, 0, 1, 1, 3, 1, 0, 2, 8, 0, 1, 4}, {3, 4})));
+  EXPECT_TRUE(torch::equal(set.x, floats({0, 0, 1, 1, 3, 1, 0, 2, 8, 0, 1, 4}, {3, 4})));
   EXPECT_EQ(set.spec.text(), "vector 4");
   EXPECT_TRUE(set.categories.empty());
   EXPECT_EQ(encoding.text(), "3 columns: 2 of numbers, 1 of words (service 2)");
@@ -60,8 +59,8 @@ TEST(TableEncoding, TakesLogarithmsOfBothSigns) {
 TEST(TableEncoding, FindsColumnsByNameOrElseByPosition) {
   const auto encoding = TableEncoding::fit(table(kFlows), {});
   const auto expected = floats({5, 0, 1, 6}, {1, 4});
-  EXPECT_TRUE(torch::equal(
-      encoding.encode(table("service,rate,bytes\nhttp,6,5\n"), "t").x, expected));
+  EXPECT_TRUE(
+      torch::equal(encoding.encode(table("service,rate,bytes\nhttp,6,5\n"), "t").x, expected));
   EXPECT_TRUE(torch::equal(encoding.encode(table("5,http,6\n"), "t").x, expected));
   // A table of numbers alone is taken as it is, without a copy.
   const auto plain = table("1,2\n3,4\n");
@@ -73,9 +72,11 @@ TEST(TableEncoding, RefusesATableOfOtherColumns) {
   const auto says = [&](const std::string& text, std::string_view part) {
     return refuses([&] { encoding.encode(table(text), "new.csv"); }, part);
   };
-  EXPECT_TRUE(says("bytes,rate\n1,2\n", "[new.csv] there is no column 'service', which the training"));
-  EXPECT_TRUE(says("bytes,service,rates\n1,http,2\n", "no column 'rate', which the training data "
-                                                      "had; did you mean 'rates'?"));
+  EXPECT_TRUE(
+      says("bytes,rate\n1,2\n", "[new.csv] there is no column 'service', which the training"));
+  EXPECT_TRUE(says("bytes,service,rates\n1,http,2\n",
+                   "no column 'rate', which the training data "
+                   "had; did you mean 'rates'?"));
   EXPECT_TRUE(says("x,y\n1,2\n", "no column 'bytes', which the training data had, and 2 more"));
   EXPECT_TRUE(says("bytes,service,rate,label\n1,http,2,0\n",
                    "column 'label' is none of those that the model was trained on"));
@@ -93,8 +94,9 @@ TEST(TableEncoding, RefusesColumnsThatItCannotEncode) {
   const auto says = [](const Names& log1p, std::string_view part) {
     return refuses([&] { TableEncoding::fit(table(kFlows), log1p); }, part, Cause::kConfig);
   };
-  EXPECT_TRUE(says({"byte"}, "[data.log1p] there is no column 'byte' among the inputs; did you mean "
-                             "'bytes'?"));
+  EXPECT_TRUE(says({"byte"},
+                   "[data.log1p] there is no column 'byte' among the inputs; did you mean "
+                   "'bytes'?"));
   EXPECT_TRUE(says({"service"}, "expected columns of numbers, but column 'service' holds words"));
   std::string rows = "a,id\n";
   for (int i = 0; i < 100; ++i) rows += "1,user" + std::to_string(i) + "\n";
@@ -187,16 +189,17 @@ TEST_F(OpenTable, AllowsNewClassesOfATestSetAsAnomalies) {
   config.source = folder.path().string();
   config.label_column = "kind";
   config.validation = 0;
-  EXPECT_TRUE(refuses([&] { open_data(config); }, "class 'worse', which no training example has; "
-                                                  "to look for anomalies"));
+  EXPECT_TRUE(refuses([&] { open_data(config); },
+                      "class 'worse', which no training example has; "
+                      "to look for anomalies"));
   config.normal = {"good"};
   const auto data = open_data(config);
   EXPECT_EQ(data.train.size(), 3);
   EXPECT_EQ(data.test.spec.classes, (Names{"bad", "good", "worse"}));
   EXPECT_EQ(data.train.spec.classes, data.test.spec.classes);
   EXPECT_TRUE(torch::equal(data.test.label, torch::tensor({1, 2, 0}, torch::kLong)));
-  EXPECT_TRUE(torch::equal(anomalies(data.test, config.normal),
-                           torch::tensor({false, true, true})));
+  EXPECT_TRUE(
+      torch::equal(anomalies(data.test, config.normal), torch::tensor({false, true, true})));
 }
 
 TEST_F(OpenTable, TellsColumnsThatThereAreNot) {
@@ -218,7 +221,8 @@ TEST_F(OpenTable, TellsColumnsThatThereAreNot) {
   config.log1p = {"kind"};
   EXPECT_TRUE(says("[data.log1p] there is no column 'kind' among the inputs"));
   config.label_column = "knid";
-  EXPECT_TRUE(refuses([&] { open_data(config); }, "no column 'knid' among 3; did you mean 'kind'?"));
+  EXPECT_TRUE(
+      refuses([&] { open_data(config); }, "no column 'knid' among 3; did you mean 'kind'?"));
   config = {};
   config.source = "moons";
   config.one_hot = {"x"};

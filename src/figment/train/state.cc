@@ -105,18 +105,18 @@ CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& sc
   json window = json::object();
   for (const auto& [name, sum] : state.window) window[name] = {sum.first, sum.second};
   json document = {{"schema", kSchema},
-                         {"recipe", config_toml(recipe, "")},
-                         {"example", example_json(model.example())},
-                         {"stage", state.stage},
-                         {"stage_step", state.stage_step},
-                         {"step", state.step},
-                         {"finished", state.finished},
-                         {"best", state.best},
-                         {"best_step", state.best_step},
-                         {"stale", state.stale},
-                         {"threads", state.threads},
-                         {"data", state.data},
-                         {"window", window}};
+                   {"recipe", config_toml(recipe, "")},
+                   {"example", example_json(model.example())},
+                   {"stage", state.stage},
+                   {"stage_step", state.stage_step},
+                   {"step", state.step},
+                   {"finished", state.finished},
+                   {"best", state.best},
+                   {"best_step", state.best_step},
+                   {"stale", state.stale},
+                   {"threads", state.threads},
+                   {"data", state.data},
+                   {"window", window}};
   if (!encoding.empty()) document["encoding"] = encoding_json(encoding);
   out.files["state.json"] = document.dump(2) + "\n";
   return out;
