@@ -132,6 +132,16 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb(app, options, "separate", "Take sums of examples apart into their sources")
+      .subject("RUN", "Folder of the run")
+      .data("Mixtures to take apart; without, examples of the run's data are summed first")
+      .split()
+      .number("How many mixtures (32)")
+      .seed("Which examples are summed follows from it")
+      .out("FILE.png for a sheet, FILE.npy for the numbers, sources one after the other")
+      .checkpoint()
+      .device()
+      .json();
   Verb(app, options, "encode", "Write the codes of examples")
       .subject("RUN", "Folder of the run")
       .data("Data set in place of the run's")
