@@ -132,6 +132,37 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb compress(app, options, "compress",
+                "Keep examples as quantised codes, with what PNG and JPEG take beside them");
+  compress.subject("RUN", "Folder of the run")
+      .data("Data set in place of the run's")
+      .split()
+      .number("How many examples (all)")
+      .out("FILE.figc")
+      .checkpoint()
+      .device()
+      .json();
+  compress.app()
+      .add_option("--bits", options.bits, "Bits for each number of a code")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  Verb(app, options, "decompress", "Turn what compress wrote into examples again")
+      .subject("RUN", "Folder of the run that compressed them")
+      .object("CODES", "FILE.figc")
+      .out("FILE.png, FILE.npy, or a folder for one PNG each")
+      .checkpoint()
+      .device()
+      .json();
+  Verb(app, options, "separate", "Take sums of examples apart into their sources")
+      .subject("RUN", "Folder of the run")
+      .data("Mixtures to take apart; without, examples of the run's data are summed first")
+      .split()
+      .number("How many mixtures (32)")
+      .seed("Which examples are summed follows from it")
+      .out("FILE.png for a sheet, FILE.npy for the numbers, sources one after the other")
+      .checkpoint()
+      .device()
+      .json();
   Verb(app, options, "encode", "Write the codes of examples")
       .subject("RUN", "Folder of the run")
       .data("Data set in place of the run's")

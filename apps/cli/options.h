@@ -25,6 +25,7 @@ struct Options {
   std::int64_t label = -1;
   double temperature = 1;
   std::int64_t columns = 0;
+  std::int64_t bits = 6;  // of a quantised number
   bool resume = false;
   bool json = false;
   bool markdown = false;
