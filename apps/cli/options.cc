@@ -132,6 +132,19 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb restore(app, options, "restore", "Undo the damage that a model was trained to undo");
+  restore.subject("RUN", "Folder of the run")
+      .data("Damaged examples, all of which are restored; with --corrupt, clean ones")
+      .split()
+      .number("How many examples (all of --data; 32 with --corrupt)")
+      .seed("The damage of --corrupt follows from it")
+      .out("FILE.png for clean, damaged and restored in rows; FILE.npy for the restored numbers")
+      .checkpoint()
+      .device()
+      .json();
+  restore.app().add_flag("--corrupt", options.corrupt,
+                         "Damage the examples of the run's --split first, as in training, and "
+                         "compare with what they were");
   Verb(app, options, "encode", "Write the codes of examples")
       .subject("RUN", "Folder of the run")
       .data("Data set in place of the run's")

@@ -25,6 +25,7 @@ struct Options {
   std::int64_t label = -1;
   double temperature = 1;
   std::int64_t columns = 0;
+  bool corrupt = false;  // damage the examples first
   bool resume = false;
   bool json = false;
   bool markdown = false;
