@@ -181,6 +181,22 @@ void declare_use(CLI::App& app, Options& options) {
       .json();
 }
 
+void declare_restoring(CLI::App& app, Options& options) {
+  Verb restore(app, options, "restore", "Undo the damage that a model was trained to undo");
+  restore.subject("RUN", "Folder of the run")
+      .data("Damaged examples, all of which are restored; with --corrupt, clean ones")
+      .split()
+      .number("How many examples (all of --data; 32 with --corrupt)")
+      .seed("The damage of --corrupt follows from it")
+      .out("FILE.png for clean, damaged and restored in rows; FILE.npy for the restored numbers")
+      .checkpoint()
+      .device()
+      .json();
+  restore.app().add_flag("--corrupt", options.corrupt,
+                         "Damage the examples of the run's --split first, as in training, and "
+                         "compare with what they were");
+}
+
 void declare_judging(CLI::App& app, Options& options) {
   Verb(app, options, "eval", "Judge a model on data it was not trained on")
       .subject("RUN", "Folder of the run")
@@ -263,6 +279,7 @@ Parsed parse(int argc, char** argv, Options& options) {
   app.failure_message(CLI::FailureMessage::simple);
   declare_training(app, options);
   declare_use(app, options);
+  declare_restoring(app, options);
   declare_judging(app, options);
   declare_knowing(app, options);
   for (int i = 0; i < argc; ++i) {

@@ -26,6 +26,7 @@ struct Options {
   double temperature = 1;
   std::int64_t columns = 0;
   std::int64_t bits = 6;  // of a quantised number
+  bool corrupt = false;  // damage the examples first
   bool resume = false;
   bool json = false;
   bool markdown = false;
