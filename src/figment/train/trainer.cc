@@ -344,6 +344,18 @@ void Run::draw() {
   drawn_step_ = state_.step;
 }
 
+// Puts the weights that train.start_from names into the model.
+void start_from(const Recipe& recipe, Model& model) {
+  if (recipe.train.start_from.empty()) return;
+  const auto where = find_checkpoint(recipe.train.start_from, "").string();
+  const auto files = read_checkpoint(where);
+  const auto header = unpack_header(files, where);
+  if (header.recipe.family != recipe.family)
+    fail(Cause::kConfig, "train.start_from", "expected a run of the family '", recipe.family,
+         "', got one of '", printable(header.recipe.family), "'");
+  take_weights(files, model, where);
+}
+
 }  // namespace
 
 Values validate(Model& model, const Dataset& set, const Scaling& scaling, int64_t batch_size,
@@ -391,6 +403,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   state.threads = threads;
   state.data = data.fingerprint;
   if (!options.resume) {
+    start_from(recipe, *model);
     auto folder = RunFolder::create(path);
     folder.write_recipe(config_toml(recipe, ""));
     const auto scaling = Scaling::fit(data.train, recipe.data.scaling);
@@ -409,6 +422,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
     warn("no whole checkpoint in " + folder.checkpoints().string() +
          ": starting from the beginning");
     folder.forget_after(0);
+    start_from(recipe, *model);
     const auto scaling = Scaling::fit(data.train, recipe.data.scaling);
     return Run(family, recipe, options, std::move(folder), model, data, scaling, state)
         .run(nullptr, "");
