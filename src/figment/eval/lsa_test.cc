@@ -20,8 +20,8 @@ TEST(Lsa, IsTheTruncatedDecompositionOfScikitLearn) {
   const auto training = tensor(all.at("training")), test = tensor(all.at("test"));
   const auto k = all.at("components").get<int64_t>();
   const auto lsa = fit_lsa(training, k);
-  EXPECT_TRUE(torch::allclose(lsa.weight.unsqueeze(1), tensor(all.at("weight")).view({-1, 1}), 1e-5,
-                              1e-6));
+  EXPECT_TRUE(
+      torch::allclose(lsa.weight.unsqueeze(1), tensor(all.at("weight")).view({-1, 1}), 1e-5, 1e-6));
   EXPECT_TRUE(torch::allclose(lsa.singular.to(torch::kFloat).unsqueeze(1),
                               tensor(all.at("singular")).view({-1, 1}), 1e-4, 1e-5));
   // The sign of an axis is nobody's to say.

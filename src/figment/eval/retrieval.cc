@@ -105,8 +105,9 @@ double Ranking::average_precision() const {
   return relevant_ == 0 ? 0 : sum_ / static_cast<double>(relevant_);
 }
 
-RetrievalQuality retrieval_quality(const PackedBits& references, const torch::Tensor& reference_labels,
-                           const PackedBits& queries, const torch::Tensor& labels) {
+RetrievalQuality retrieval_quality(const PackedBits& references,
+                                   const torch::Tensor& reference_labels, const PackedBits& queries,
+                                   const torch::Tensor& labels) {
   const auto n = references.size(), words = references.words.size(1);
   FIGMENT_CHECK(references.bits == queries.bits && reference_labels.size(0) == n);
   const auto reference_classes = reference_labels.contiguous(), classes = labels.contiguous();
@@ -133,8 +134,9 @@ RetrievalQuality retrieval_quality(const PackedBits& references, const torch::Te
   return tally.mean();
 }
 
-RetrievalQuality retrieval_quality(const torch::Tensor& references, const torch::Tensor& reference_labels,
-                           const torch::Tensor& queries, const torch::Tensor& labels) {
+RetrievalQuality retrieval_quality(const torch::Tensor& references,
+                                   const torch::Tensor& reference_labels,
+                                   const torch::Tensor& queries, const torch::Tensor& labels) {
   torch::NoGradGuard no_grad;
   const auto n = references.size(0);
   FIGMENT_CHECK(references.size(1) == queries.size(1) && reference_labels.size(0) == n);

@@ -45,10 +45,12 @@ struct RetrievalQuality {
 
 // Means over the queries, each of which ranks all references by the distance of codes; relevant are
 // those of its class. Labels [n], [m] int64. Hamming distance:
-RetrievalQuality retrieval_quality(const PackedBits& references, const torch::Tensor& reference_labels,
-                           const PackedBits& queries, const torch::Tensor& labels);
+RetrievalQuality retrieval_quality(const PackedBits& references,
+                                   const torch::Tensor& reference_labels, const PackedBits& queries,
+                                   const torch::Tensor& labels);
 // Euclidean distance, codes [n, d], [m, d] float32 on the CPU. For the cosine give them normalised.
-RetrievalQuality retrieval_quality(const torch::Tensor& references, const torch::Tensor& reference_labels,
-                           const torch::Tensor& queries, const torch::Tensor& labels);
+RetrievalQuality retrieval_quality(const torch::Tensor& references,
+                                   const torch::Tensor& reference_labels,
+                                   const torch::Tensor& queries, const torch::Tensor& labels);
 
 }  // namespace figment

@@ -43,8 +43,9 @@ TEST(Hamming, DistancesAndNeighboursAreThoseOfSortingAllByHand) {
     const auto query = random_codes(1, bits, 9999);
     std::vector<std::uint16_t> wanted;
     for (std::int64_t i = 0; i < codes.n; ++i)
-      wanted.push_back(static_cast<std::uint16_t>(std::inner_product(
-          codes.row(i), codes.row(i) + bits, query.row(0), 0, std::plus<>(), std::not_equal_to<>())));
+      wanted.push_back(static_cast<std::uint16_t>(
+          std::inner_product(codes.row(i), codes.row(i) + bits, query.row(0), 0, std::plus<>(),
+                             std::not_equal_to<>())));
     std::vector<std::uint16_t> distance(wanted.size());
     hamming_distances(query.words.data(), codes.words.data(), codes.n, hamming_words(bits),
                       distance.data());

@@ -37,9 +37,12 @@ void add_linear(Results& results, const std::string& name, const torch::Tensor& 
   };
   const auto& known = request.training.label;
   const auto& asked = request.set.label;
-  add(results, name + "_", retrieval_quality(normalized(references), known, normalized(queries), asked));
+  add(results, name + "_",
+      retrieval_quality(normalized(references), known, normalized(queries), asked));
   const auto median = std::get<0>(references.median(0, true));
-  const auto bits = [&](const torch::Tensor& codes) { return pack((codes > median).to(torch::kByte)); };
+  const auto bits = [&](const torch::Tensor& codes) {
+    return pack((codes > median).to(torch::kByte));
+  };
   add(results, name + "_bits_", retrieval_quality(bits(references), known, bits(queries), asked));
 }
 
@@ -67,7 +70,8 @@ Measured measure(const MetricRequest& request) {
   torch::NoGradGuard no_grad;
   auto* hashes = dynamic_cast<Hashes*>(&request.model);
   auto* encodes = dynamic_cast<Encodes*>(&request.model);
-  if (hashes == nullptr && encodes == nullptr) metric_lacks(request, "retrieval", "hashes or encodes");
+  if (hashes == nullptr && encodes == nullptr)
+    metric_lacks(request, "retrieval", "hashes or encodes");
   need_labels(request.training, "retrieval");
   need_labels(request.set, "retrieval");
   request.model.eval();
@@ -78,14 +82,16 @@ Measured measure(const MetricRequest& request) {
     const auto bits = [&](const Dataset& set) {
       return pack(gather(request, set, [&](const Batch& batch) { return hashes->hash(batch); }));
     };
-    add(out.metrics, "", retrieval_quality(bits(request.training), known, bits(request.set), asked));
+    add(out.metrics, "",
+        retrieval_quality(bits(request.training), known, bits(request.set), asked));
     out.baselines = baselines_of(request, hashes->bits());
     return out;
   }
   const auto codes = [&](const Dataset& set) {
     return gather(request, set, [&](const Batch& batch) { return encodes->encode(batch); });
   };
-  add(out.metrics, "", retrieval_quality(codes(request.training), known, codes(request.set), asked));
+  add(out.metrics, "",
+      retrieval_quality(codes(request.training), known, codes(request.set), asked));
   out.baselines = baselines_of(request, encodes->code_dim());
   return out;
 }

@@ -1,7 +1,7 @@
-// Semantic hashing: an autoencoder whose code is bits, so that neighbours are found by counting bits.
-// Salakhutdinov & Hinton, "Semantic hashing", International Journal of Approximate Reasoning 50,
-// 2009. Noise before the logistic code layer leaves only codes near 0 and 1 to tell examples apart
-// (section 3.3); fresh at every step here, where the paper keeps one draw for each document.
+// Semantic hashing: an autoencoder whose code is bits, so that neighbours are found by counting
+// bits. Salakhutdinov & Hinton, "Semantic hashing", International Journal of Approximate Reasoning
+// 50, 2009. Noise before the logistic code layer leaves only codes near 0 and 1 to tell examples
+// apart (section 3.3); fresh at every step here, where the paper keeps one draw for each document.
 #pragma once
 
 #include "figment/model/abilities.h"
@@ -50,19 +50,21 @@ struct HashingConfig {
         Field{"loss", &C::loss,
               "How a reconstruction is judged. cross_entropy: images in [0, 1]; squared_error: any "
               "numbers; multinomial, poisson: counts, such as those of words."},
-        Field{"input", &C::input,
-              "What the encoder sees of counts x. as_is; log1p: log(1 + x); frequency: x over their "
-              "sum; tfidf: log(1 + x) times the inverse document frequency. The latter two are "
-              "scaled to mean square 1."},
+        Field{
+            "input", &C::input,
+            "What the encoder sees of counts x. as_is; log1p: log(1 + x); frequency: x over their "
+            "sum; tfidf: log(1 + x) times the inverse document frequency. The latter two are "
+            "scaled to mean square 1."},
         Field{"target", &C::target,
               "multinomial: whether words are predicted by their counts, or by their tfidf, each "
               "document weighing alike, so that rare words matter and long documents do not more."},
-        Field{"noise", &C::noise,
-              "Standard deviation of the Gaussian noise before the logistic function of the code in "
-              "training; more drives codes nearer to 0 and 1.",
-              Within{0, 100}},
-        Field{"noise_warmup_steps", &C::noise_warmup_steps, "Steps over which the noise rises from 0.",
-              AtLeast{0}},
+        Field{
+            "noise", &C::noise,
+            "Standard deviation of the Gaussian noise before the logistic function of the code in "
+            "training; more drives codes nearer to 0 and 1.",
+            Within{0, 100}},
+        Field{"noise_warmup_steps", &C::noise_warmup_steps,
+              "Steps over which the noise rises from 0.", AtLeast{0}},
         Field{"dropout", &C::dropout,
               "Share of the encoder's inputs put to 0 in training, the others scaled up for them.",
               Within{0, 0.99}},

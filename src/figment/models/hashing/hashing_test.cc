@@ -145,10 +145,12 @@ TEST(Hashing, RefusesALossThatTheExamplesCannotHave) {
   const ExampleSpec image{Modality::kImage, {1, 4, 4}, {}};
   HashingConfig config;
   EXPECT_EQ(problem_of(config, image), "");
-  EXPECT_NE(problem_of(config, kWords).find("model.loss: expected squared_error"), std::string::npos);
+  EXPECT_NE(problem_of(config, kWords).find("model.loss: expected squared_error"),
+            std::string::npos);
   config.loss = HashingLoss::kPoisson;
   EXPECT_EQ(problem_of(config, kWords), "");
-  EXPECT_NE(problem_of(config, image).find("model.loss: expected cross_entropy"), std::string::npos);
+  EXPECT_NE(problem_of(config, image).find("model.loss: expected cross_entropy"),
+            std::string::npos);
   config.target = HashingTarget::kTfidf;
   EXPECT_NE(problem_of(config, kWords).find("model.target"), std::string::npos);
   config = {};
