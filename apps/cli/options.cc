@@ -179,6 +179,19 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb search(app, options, "search", "Find the examples whose codes are nearest");
+  search.subject("RUN", "Folder of the run")
+      .data("Data set that the queries are of, in place of the run's")
+      .split()
+      .number("How many neighbours (10)")
+      .out("FILE.png for a sheet of images: each query before its neighbours")
+      .checkpoint()
+      .device()
+      .json();
+  search.app()
+      .add_option("-q,--query", options.queries,
+                  "Which examples of that part to look for, counted from 0; all with --data")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
 }
 
 void declare_restoring(CLI::App& app, Options& options) {
