@@ -181,6 +181,27 @@ void unpack_model(const CheckpointFiles& files, Model& model, const std::string&
   for (const auto& [name, tensor] : wanted) torch::Tensor(tensor).copy_(found.at(name));
 }
 
+void take_weights(const CheckpointFiles& files, Model& model, const std::string& where) {
+  const auto place = where + "/model.safetensors";
+  const auto read = tensors_in(files, "model.safetensors", where);
+  const std::map<std::string, torch::Tensor> found(read.begin(), read.end());
+  torch::NoGradGuard no_grad;
+  for (const auto& item : model.named_parameters()) {
+    const auto other = found.find(item.key());
+    if (other == found.end() || other->second.sizes() != item.value().sizes())
+      fail(Cause::kCheckpoint, place, "expected '", item.key(), "' of shape ", item.value().sizes(),
+           " to start from, got ", other == found.end() ? "none" : "another shape",
+           "; give the model the sizes of the one it starts from");
+    torch::Tensor(item.value()).copy_(other->second);
+  }
+  for (const auto& item : model.named_buffers()) {
+    const auto other = found.find(item.key());
+    if (other != found.end() && other->second.sizes() == item.value().sizes())
+      torch::Tensor(item.value()).copy_(other->second);
+  }
+  apply_averages(files, model, where);
+}
+
 void unpack_optimizers(const CheckpointFiles& files, Model& model, const std::string& where) {
   for (auto* optimizer : model.optimizers()) {
     const auto name = optimizer_file(*optimizer);

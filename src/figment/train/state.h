@@ -46,6 +46,9 @@ CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& sc
 CheckpointHeader unpack_header(const CheckpointFiles& files, const std::string& where);
 // Parameters and buffers; names, shapes and types must be the model's own, none more or less.
 void unpack_model(const CheckpointFiles& files, Model& model, const std::string& where);
+// The parameters, averaged where there are averages, for another training to start from; buffers
+// where the model has them too.
+void take_weights(const CheckpointFiles& files, Model& model, const std::string& where);
 // The optimizers registered now, with their averages.
 void unpack_optimizers(const CheckpointFiles& files, Model& model, const std::string& where);
 // Puts averaged weights, where there are any, into the model: what is sampled and judged.
