@@ -132,6 +132,27 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb compress(app, options, "compress",
+                "Keep examples as quantised codes, with what PNG and JPEG take beside them");
+  compress.subject("RUN", "Folder of the run")
+      .data("Data set in place of the run's")
+      .split()
+      .number("How many examples (all)")
+      .out("FILE.figc")
+      .checkpoint()
+      .device()
+      .json();
+  compress.app()
+      .add_option("--bits", options.bits, "Bits for each number of a code")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  Verb(app, options, "decompress", "Turn what compress wrote into examples again")
+      .subject("RUN", "Folder of the run that compressed them")
+      .object("CODES", "FILE.figc")
+      .out("FILE.png, FILE.npy, or a folder for one PNG each")
+      .checkpoint()
+      .device()
+      .json();
   Verb(app, options, "separate", "Take sums of examples apart into their sources")
       .subject("RUN", "Folder of the run")
       .data("Mixtures to take apart; without, examples of the run's data are summed first")
@@ -158,6 +179,19 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb search(app, options, "search", "Find the examples whose codes are nearest");
+  search.subject("RUN", "Folder of the run")
+      .data("Data set that the queries are of, in place of the run's")
+      .split()
+      .number("How many neighbours (10)")
+      .out("FILE.png for a sheet of images: each query before its neighbours")
+      .checkpoint()
+      .device()
+      .json();
+  search.app()
+      .add_option("-q,--query", options.queries,
+                  "Which examples of that part to look for, counted from 0; all with --data")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
 }
 
 void declare_restoring(CLI::App& app, Options& options) {

@@ -11,9 +11,9 @@ constexpr Family autoencoder =
 void AutoencoderConfig::check_example(const ExampleSpec& example,
                                       const Problems::Scope& scope) const {
   check_coder(coder, example.shape, scope.inner("coder"));
-  if (loss == ReconstructionLoss::kCrossEntropy && example.modality != Modality::kImage)
+  if (bounded(loss) && example.modality != Modality::kImage)
     scope.add("loss", "expected squared_error for " + example.text() +
-                          ": cross-entropy is for values in [0, 1], as images have");
+                          ": the others are for values in [0, 1], as images have");
 }
 
 Autoencoder::Autoencoder(const Config& config, const ExampleSpec& example)
@@ -28,10 +28,18 @@ torch::Tensor Autoencoder::output_of(const torch::Tensor& x) {
   return decoder_->forward(encoder_->forward(x));
 }
 
+torch::Tensor Autoencoder::noisy(const torch::Tensor& code) const {
+  if (config_.code_noise == 0) return code;
+  // A share of each number's own deviation, or the encoder would drown the noise in larger codes.
+  const auto deviation = code.detach().std(0, /*unbiased=*/false, /*keepdim=*/true);  // [1, latent]
+  return code + config_.code_noise * deviation * torch::randn_like(code);
+}
+
 Metrics Autoencoder::training_step(const Batch& batch) {
   // Vincent et al. 2010, section 3.1: from the damaged example to the clean one.
   const auto damaged = figment::corrupt(config_.corruption, batch.x, extremes_);
-  const auto value = reconstruction_loss(config_.loss, output_of(damaged), batch.x);
+  const auto code = noisy(encoder_->forward(damaged));
+  const auto value = reconstruction_loss(config_.loss, decoder_->forward(code), batch.x);
   optimizer_.minimize(value);
   return {{"loss", value.detach()}};
 }

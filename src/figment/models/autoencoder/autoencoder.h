@@ -14,6 +14,7 @@ namespace figment::models {
 struct AutoencoderConfig {
   int64_t latent_dim = 32;
   ReconstructionLoss loss = ReconstructionLoss::kSquaredError;
+  double code_noise = 0;
   CorruptionConfig corruption{};
   CoderConfig coder{};
   OptimizerConfig optimizer{};
@@ -22,10 +23,15 @@ struct AutoencoderConfig {
     using C = AutoencoderConfig;
     return std::tuple{
         Field{"latent_dim", &C::latent_dim, "Width of the code.", Within{1, 65536}},
-        Field{
-            "loss", &C::loss,
-            "squared_error: sum over elements of the squared difference; cross_entropy: for values "
-            "in [0, 1], whose decoder ends in a logistic function."},
+        Field{"loss", &C::loss,
+              "squared_error: sum over elements of the squared difference; bounded_squared_error, "
+              "cross_entropy: for values in [0, 1], with a decoder that ends in a logistic "
+              "function."},
+        Field{"code_noise", &C::code_noise,
+              "Standard deviation of the normal noise that is added to a code in training, as a "
+              "share of the deviation of each of its numbers over the batch. Makes the decoder "
+              "smooth; 0 adds none.",
+              Within{0, 10}},
         Field{
             "corruption", &C::corruption,
             "Damage that the model learns to undo: it sees the damaged example, and the loss asks "
@@ -55,6 +61,7 @@ class Autoencoder : public Model,
   torch::Tensor restore(const torch::Tensor& damaged) override;
 
  private:
+  torch::Tensor noisy(const torch::Tensor& code) const;  // [n, latent], in training
   torch::Tensor output_of(const torch::Tensor& x);
 
   Config config_;

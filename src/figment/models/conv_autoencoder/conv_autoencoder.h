@@ -25,10 +25,10 @@ struct ConvAutoencoderConfig {
         Field{"code_channels", &C::code_channels,
               "Channels of the code, a map of height and width halved once for each level.",
               Within{1, 4096}},
-        Field{
-            "loss", &C::loss,
-            "squared_error: sum over elements of the squared difference; cross_entropy: for values "
-            "in [0, 1], whose decoder ends in a logistic function."},
+        Field{"loss", &C::loss,
+              "squared_error: sum over elements of the squared difference; bounded_squared_error, "
+              "cross_entropy: for values in [0, 1], with a decoder that ends in a logistic "
+              "function."},
         Field{"corruption", &C::corruption,
               "Damage that the model learns to undo: it sees the damaged example, and the loss "
               "asks for the clean one."},
