@@ -30,6 +30,7 @@ LoadedRun open_run(const fs::path& path, const OpenOptions& options) {
   run.model->eval();
   run.recipe = std::move(header.recipe);
   run.scaling = header.scaling;
+  run.encoding = header.encoding;
   run.state = header.state;
   return run;
 }

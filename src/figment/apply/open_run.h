@@ -25,6 +25,7 @@ struct LoadedRun {
   const Family* family = nullptr;
   Recipe recipe{};
   Scaling scaling{};
+  TableEncoding encoding{};
   TrainingState state{};
   std::shared_ptr<Model> model{};  // in evaluation mode, with averaged weights where there are any
 

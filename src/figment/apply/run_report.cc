@@ -27,7 +27,7 @@ class Report {
   explicit Report(const fs::path& folder)
       : folder_(folder),
         run_(open_run(folder)),
-        data_(open_data(run_.recipe.data)),
+        data_(open_data(run_.recipe.data, {}, &run_.encoding)),
         shown_(shown_part(data_)),
         part_(&shown_ == &data_.validation ? "validation"
               : &shown_ == &data_.test     ? "test"

@@ -8,6 +8,7 @@
 
 #include "figment/data/dataset.h"
 #include "figment/data/scaling.h"
+#include "figment/data/table_encoding.h"
 #include "figment/model/model.h"
 #include "figment/train/checkpoint.h"
 #include "figment/train/recipe.h"
@@ -34,11 +35,12 @@ struct CheckpointHeader {
   Recipe recipe{};
   ExampleSpec example{};
   Scaling scaling{};
+  TableEncoding encoding{};
   TrainingState state{};
 };
 
 CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& scaling,
-                     const TrainingState& state);
+                     const TableEncoding& encoding, const TrainingState& state);
 
 // All of these throw Error(kCheckpoint) with `where` when a file is not what it should be.
 CheckpointHeader unpack_header(const CheckpointFiles& files, const std::string& where);

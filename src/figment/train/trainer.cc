@@ -326,7 +326,7 @@ bool Run::judge(Values values) {
 
 void Run::save() {
   if (saved_step_ == state_.step) return;
-  const auto files = pack(*model_, recipe_, scaling_, state_);
+  const auto files = pack(*model_, recipe_, scaling_, data_.encoding, state_);
   write_checkpoint(folder_.checkpoints(), state_.step, files);
   point(folder_.checkpoints(), "last", state_.step);
   if (state_.best_step == state_.step) point(folder_.checkpoints(), "best", state_.step);
