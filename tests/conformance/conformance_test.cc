@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "figment/apply/search.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/core/files.h"
@@ -224,6 +225,12 @@ TEST_P(EveryFamily, DoesWhatItsCardSays) {
     EXPECT_EQ(codes.size(0), 5);
     EXPECT_TRUE(codes.isfinite().all().item<bool>());
     if (able.decodes) expect_examples(decode(opened, codes), 5);
+  }
+  if (able.hashes) {
+    const auto bits = hash(opened, set);
+    EXPECT_EQ(bits.sizes().vec(),
+              (std::vector<int64_t>{5, dynamic_cast<Hashes*>(opened.model.get())->bits()}));
+    EXPECT_TRUE(bits.scalar_type() == torch::kByte && bits.max().item<int>() <= 1);
   }
   const auto results = evaluate(*opened.model, opened.scaling, set, 1);
   for (const auto& [name, value] : results) EXPECT_TRUE(std::isfinite(value)) << name;
