@@ -8,11 +8,13 @@
 
 namespace figment::models {
 
-enum class ReconstructionLoss { kSquaredError, kCrossEntropy };
+enum class ReconstructionLoss { kSquaredError, kCrossEntropy, kMultinomial, kPoisson };
 constexpr auto enum_names(ReconstructionLoss) {
   return std::array{
       EnumName<ReconstructionLoss>{"squared_error", ReconstructionLoss::kSquaredError},
-      EnumName<ReconstructionLoss>{"cross_entropy", ReconstructionLoss::kCrossEntropy}};
+      EnumName<ReconstructionLoss>{"cross_entropy", ReconstructionLoss::kCrossEntropy},
+      EnumName<ReconstructionLoss>{"multinomial", ReconstructionLoss::kMultinomial},
+      EnumName<ReconstructionLoss>{"poisson", ReconstructionLoss::kPoisson}};
 }
 
 struct AutoencoderConfig {
@@ -28,7 +30,12 @@ struct AutoencoderConfig {
         Field{
             "loss", &C::loss,
             "squared_error: sum over elements of the squared difference; cross_entropy: for values "
-            "in [0, 1], whose decoder ends in a logistic function."},
+            "in [0, 1], whose decoder ends in a logistic function; multinomial, poisson: for "
+            "counts, "
+            "such as words of a document, of which the encoder sees log(1 + x). multinomial: the "
+            "decoder ends in a softmax, the shares of the elements; poisson: in their rates. "
+            "Counts "
+            "need data.scaling = \"none\"."},
         Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
@@ -49,7 +56,13 @@ class Autoencoder : public Model, public Encodes, public Decodes, public Reconst
 
  private:
   torch::Tensor loss(const torch::Tensor& x, const torch::Tensor& output) const;  // []
+  // What the encoder sees of x, and the two networks one after the other.
+  torch::Tensor code_of(const torch::Tensor& x);
+  torch::Tensor output_of(const torch::Tensor& x) { return decoder_->forward(code_of(x)); }
+  // The decoder's mean; for multinomial the shares of a document of one word.
   torch::Tensor mean_of(const torch::Tensor& output) const;
+  // The same for an example of as many words as x.
+  torch::Tensor mean_for(const torch::Tensor& x, const torch::Tensor& output) const;
 
   Config config_;
   Encoder encoder_;
