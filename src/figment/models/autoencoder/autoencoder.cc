@@ -1,5 +1,6 @@
 #include "figment/models/autoencoder/autoencoder.h"
 
+#include "figment/core/error.h"
 #include "figment/model/family.h"
 
 namespace figment::models {
@@ -24,8 +25,21 @@ Autoencoder::Autoencoder(const Config& config, const ExampleSpec& example)
       decoder_(register_module("decoder", Decoder(config.latent_dim, config.coder, example.shape))),
       optimizer_(register_optimizer("all", parameters(), config.optimizer)) {}
 
+torch::Tensor Autoencoder::code_of(const torch::Tensor& x) {
+  if (!of_counts(config_.loss)) return encoder_->forward(x);
+  if (x.min().item<float>() < 0)
+    fail(Cause::kData, "model.loss", "expected counts, of at least 0, got ", x.min().item<float>(),
+         "; set data.scaling = \"none\", or model.loss = \"squared_error\" if these are no counts");
+  return encoder_->forward(x.log1p());
+}
+
 torch::Tensor Autoencoder::output_of(const torch::Tensor& x) {
-  return decoder_->forward(encoder_->forward(x));
+  return decoder_->forward(code_of(x));
+}
+
+torch::Tensor Autoencoder::mean_of(const torch::Tensor& output, const torch::Tensor& x) const {
+  const auto total = of_counts(config_.loss) ? x.flatten(1).sum(1, true) : torch::Tensor();
+  return reconstruction_of(config_.loss, output, total);
 }
 
 torch::Tensor Autoencoder::noisy(const torch::Tensor& code) const {
@@ -38,7 +52,7 @@ torch::Tensor Autoencoder::noisy(const torch::Tensor& code) const {
 Metrics Autoencoder::training_step(const Batch& batch) {
   // Vincent et al. 2010, section 3.1: from the damaged example to the clean one.
   const auto damaged = figment::corrupt(config_.corruption, batch.x, extremes_);
-  const auto code = noisy(encoder_->forward(damaged));
+  const auto code = noisy(code_of(damaged));
   const auto value = reconstruction_loss(config_.loss, decoder_->forward(code), batch.x);
   optimizer_.minimize(value);
   return {{"loss", value.detach()}};
@@ -46,17 +60,17 @@ Metrics Autoencoder::training_step(const Batch& batch) {
 
 Metrics Autoencoder::validation_step(const Batch& batch) {
   const auto output = output_of(batch.x);
-  const auto error = mean_sse(reconstruction_of(config_.loss, output), batch.x);
+  const auto error = mean_sse(mean_of(output, batch.x), batch.x);
   if (!config_.corruption.any())
     return {{"loss", reconstruction_loss(config_.loss, output, batch.x)},
             {"reconstruction_sse", error}};
   const auto restored = output_of(figment::corrupt(config_.corruption, batch.x, extremes_));
   return {{"loss", reconstruction_loss(config_.loss, restored, batch.x)},
           {"reconstruction_sse", error},
-          {"restored_sse", mean_sse(reconstruction_of(config_.loss, restored), batch.x)}};
+          {"restored_sse", mean_sse(mean_of(restored, batch.x), batch.x)}};
 }
 
-torch::Tensor Autoencoder::encode(const Batch& batch) { return encoder_->forward(batch.x); }
+torch::Tensor Autoencoder::encode(const Batch& batch) { return code_of(batch.x); }
 
 torch::Tensor Autoencoder::decode(const torch::Tensor& code, const torch::Tensor&) {
   return reconstruction_of(config_.loss, decoder_->forward(code));
@@ -69,7 +83,7 @@ torch::Tensor Autoencoder::corrupt(const torch::Tensor& x, Noise& noise) {
 }
 
 torch::Tensor Autoencoder::restore(const torch::Tensor& damaged) {
-  return reconstruction_of(config_.loss, output_of(damaged));
+  return mean_of(output_of(damaged), damaged);
 }
 
 }  // namespace figment::models

@@ -26,7 +26,9 @@ struct AutoencoderConfig {
         Field{"loss", &C::loss,
               "squared_error: sum over elements of the squared difference; bounded_squared_error, "
               "cross_entropy: for values in [0, 1], with a decoder that ends in a logistic "
-              "function."},
+              "function; multinomial, poisson: for counts, such as the words of a document, of "
+              "which the encoder sees log(1 + x) and the decoder gives shares or rates; they need "
+              "data.scaling = \"none\"."},
         Field{"code_noise", &C::code_noise,
               "Standard deviation of the normal noise that is added to a code in training, as a "
               "share of the deviation of each of its numbers over the batch. Makes the decoder "
@@ -62,7 +64,10 @@ class Autoencoder : public Model,
 
  private:
   torch::Tensor noisy(const torch::Tensor& code) const;  // [n, latent], in training
+  torch::Tensor code_of(const torch::Tensor& x);
   torch::Tensor output_of(const torch::Tensor& x);
+  // The reconstruction of x that an output stands for.
+  torch::Tensor mean_of(const torch::Tensor& output, const torch::Tensor& x) const;
 
   Config config_;
   Extremes extremes_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/core/error.h"
 #include "figment/eval/pca.h"
 
 namespace figment::models {
@@ -38,6 +39,57 @@ TEST(Autoencoder, EndsInALogisticFunctionForCrossEntropy) {
   EXPECT_EQ(y.sizes(), batch.x.sizes());
   EXPECT_GT(y.min().item<float>(), 0);
   EXPECT_LT(y.max().item<float>(), 1);
+}
+
+// Documents of two topics, each with words of its own; a code of one number tells them apart.
+torch::Tensor documents(int64_t n) {
+  torch::manual_seed(2);
+  const auto topic = torch::arange(n) % 2;
+  const auto first = (torch::arange(6) < 3).to(torch::kFloat);
+  const auto rates = torch::where(topic.unsqueeze(1) == 0, first, 1 - first) * 4 + 0.1;
+  return torch::poisson(rates);
+}
+
+TEST(Autoencoder, LearnsCountsOfWords) {
+  for (const auto loss : {ReconstructionLoss::kMultinomial, ReconstructionLoss::kPoisson}) {
+    AutoencoderConfig config;
+    config.loss = loss;
+    config.latent_dim = 1;
+    config.coder.hidden = {8};
+    config.optimizer.learning_rate = 0.02;
+    Autoencoder model(config, {Modality::kVector, {6}, {}});
+    Batch batch;
+    batch.x = documents(200);
+    for (int i = 0; i < 300; ++i) model.training_step(batch);
+    const auto y = model.reconstruct(batch);
+    EXPECT_GE(y.min().item<float>(), 0);
+    // The words of a document's own topic are expected, the others are not.
+    const auto half = y.narrow(1, 0, 3).sum(1) / y.sum(1);
+    EXPECT_GT(half[0].item<float>(), 0.9);
+    EXPECT_LT(half[1].item<float>(), 0.1);
+    // As many words as there are: in each document (multinomial), on the average (poisson).
+    if (loss == ReconstructionLoss::kMultinomial) {
+      EXPECT_TRUE(torch::allclose(y.sum(1), batch.x.sum(1), 1e-4));
+      EXPECT_TRUE(torch::allclose(model.decode(torch::randn({4, 1}), {}).sum(1), torch::ones({4})));
+    } else {
+      EXPECT_NEAR((y.sum() / batch.x.sum()).item<float>(), 1, 0.05);
+    }
+  }
+}
+
+TEST(Autoencoder, RefusesCountsBelowZero) {
+  AutoencoderConfig config;
+  config.loss = ReconstructionLoss::kMultinomial;
+  Autoencoder model(config, {Modality::kVector, {2}, {}});
+  Batch batch;
+  batch.x = torch::tensor({{1.0F, -0.5F}});
+  try {
+    model.training_step(batch);
+    FAIL() << "standardised numbers were taken for counts";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("data.scaling"), std::string::npos) << error.what();
+  }
 }
 
 TEST(Autoencoder, RefusesBoundedLossesOfNumbersWithoutBounds) {
