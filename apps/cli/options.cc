@@ -179,6 +179,35 @@ void declare_use(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb search(app, options, "search", "Find the examples whose codes are nearest");
+  search.subject("RUN", "Folder of the run")
+      .data("Data set that the queries are of, in place of the run's")
+      .split()
+      .number("How many neighbours (10)")
+      .out("FILE.png for a sheet of images: each query before its neighbours")
+      .checkpoint()
+      .device()
+      .json();
+  search.app()
+      .add_option("-q,--query", options.queries,
+                  "Which examples of that part to look for, counted from 0; all with --data")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+}
+
+void declare_restoring(CLI::App& app, Options& options) {
+  Verb restore(app, options, "restore", "Undo the damage that a model was trained to undo");
+  restore.subject("RUN", "Folder of the run")
+      .data("Damaged examples, all of which are restored; with --corrupt, clean ones")
+      .split()
+      .number("How many examples (all of --data; 32 with --corrupt)")
+      .seed("The damage of --corrupt follows from it")
+      .out("FILE.png for clean, damaged and restored in rows; FILE.npy for the restored numbers")
+      .checkpoint()
+      .device()
+      .json();
+  restore.app().add_flag("--corrupt", options.corrupt,
+                         "Damage the examples of the run's --split first, as in training, and "
+                         "compare with what they were");
 }
 
 void declare_judging(CLI::App& app, Options& options) {
@@ -263,6 +292,7 @@ Parsed parse(int argc, char** argv, Options& options) {
   app.failure_message(CLI::FailureMessage::simple);
   declare_training(app, options);
   declare_use(app, options);
+  declare_restoring(app, options);
   declare_judging(app, options);
   declare_knowing(app, options);
   for (int i = 0; i < argc; ++i) {

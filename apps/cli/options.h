@@ -20,12 +20,14 @@ struct Options {
   std::string device{};              // empty: as the recipe says
   std::int64_t threads = -1;         // -1: as the recipe says
   std::int64_t n = 0;                // how many
+  std::vector<std::int64_t> queries{};  // examples to look for
   std::uint64_t seed = 1;
   bool seed_given = false;
   std::int64_t label = -1;
   double temperature = 1;
   std::int64_t columns = 0;
   std::int64_t bits = 6;  // of a quantised number
+  bool corrupt = false;  // damage the examples first
   bool resume = false;
   bool json = false;
   bool markdown = false;

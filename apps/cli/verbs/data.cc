@@ -83,11 +83,15 @@ int info(const Options& options) {
                              {"train", describe(data.train)},
                              {"validation", describe(data.validation)},
                              {"test", describe(data.test)}};
+  for (const auto& column : data.encoding.columns)
+    document["columns"].push_back(
+        {{"name", column.name}, {"categories", column.categories}, {"log1p", column.log1p}});
   if (options.json) {
     print_json(options, document);
     return 0;
   }
   std::cout << options.object << ": " << data.train.spec.text() << "\n";
+  if (!data.encoding.columns.empty()) std::cout << data.encoding.text() << "\n";
   for (const auto* part : {"train", "validation", "test"}) {
     const auto& one = document[part];
     std::cout << part << ": " << one["examples"] << " examples";
@@ -124,7 +128,7 @@ int export_set(const Options& options) {
   if (set.size() == 0)
     fail(Cause::kData, options.object, "expected examples in its ", options.split,
          " part, found none; choose another with --split");
-  write_examples(options.out, set.x, "data export");
+  write_examples(options.out, data.encoding.to_data(set.x), "data export");
   if (options.json)
     print_json(options, {{"source", options.object}, {"out", options.out}, {"n", set.size()}});
   return 0;

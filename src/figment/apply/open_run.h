@@ -9,6 +9,7 @@
 
 #include "figment/data/open.h"
 #include "figment/model/family.h"
+#include "figment/train/run_folder.h"
 #include "figment/train/state.h"
 
 namespace figment {
@@ -24,6 +25,7 @@ struct LoadedRun {
   const Family* family = nullptr;
   Recipe recipe{};
   Scaling scaling{};
+  TableEncoding encoding{};
   TrainingState state{};
   std::shared_ptr<Model> model{};  // in evaluation mode, with averaged weights where there are any
 
@@ -34,9 +36,6 @@ struct LoadedRun {
 // Opens a run folder, or the folder of one checkpoint. Every checksum is verified first. Throws
 // Error(kCheckpoint) when there is no such run or checkpoint or it is damaged.
 LoadedRun open_run(const std::filesystem::path& path, const OpenOptions& options = {});
-
-// The path of the checkpoint that open_run would open.
-std::filesystem::path find_checkpoint(const std::filesystem::path& path, const std::string& which);
 
 // Throws Error(kConfig): what lacks the ability, and which families have it.
 [[noreturn]] void lacks_ability(const LoadedRun& run, bool Abilities::*ability, const char* verb);

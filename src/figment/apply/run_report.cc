@@ -27,7 +27,7 @@ class Report {
   explicit Report(const fs::path& folder)
       : folder_(folder),
         run_(open_run(folder)),
-        data_(open_data(run_.recipe.data)),
+        data_(open_data(run_.recipe.data, {}, &run_.encoding)),
         shown_(shown_part(data_)),
         part_(&shown_ == &data_.validation ? "validation"
               : &shown_ == &data_.test     ? "test"
@@ -75,8 +75,8 @@ std::string Report::verdict() const {
   if (facts.contains("seconds")) text += " in " + duration(facts["seconds"].get<double>());
   if (facts.contains("status")) text += ", " + facts["status"].get<std::string>();
   if (run_.state.best_step > 0)
-    text += "; lowest validation loss " + significant(run_.state.best, 5) + " at step " +
-            with_commas(run_.state.best_step);
+    text += "; best at step " + with_commas(run_.state.best_step) + ", validated at " +
+            significant(run_.state.best, 5);
   return text + ".";
 }
 

@@ -4,6 +4,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/data/labels.h"
 #include "figment/data/loader.h"
 
 namespace figment {
@@ -98,7 +99,7 @@ torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes) {
 torch::Tensor to_output(const LoadedRun& run, const torch::Tensor& x) {
   if (run.example().modality == Modality::kImage)
     return x.mul(255).round().clamp(0, 255).to(torch::kUInt8);
-  return run.scaling.to_data(x);
+  return run.encoding.to_data(run.scaling.to_data(x));
 }
 
 void check_example(const LoadedRun& run, const ExampleSpec& given, const std::string& where) {
@@ -121,12 +122,13 @@ Dataset open_part(const LoadedRun& run, const std::string& part, const std::stri
   if (part != "train" && part != "validation" && part != "test")
     fail(Cause::kConfig, "--split", "expected train, validation or test, got '", printable(part),
          "'");
-  const auto data = open_data(config, watch);
+  const auto data = open_data(config, watch, &run.encoding);
   auto set = part == "train" ? data.train : part == "validation" ? data.validation : data.test;
   if (set.size() == 0)
     fail(Cause::kData, config.source, "expected examples in its ", part,
          " part, found none; choose another with --split");
   check_example(run, set.spec, config.source);
+  if (!run.example().classes.empty()) adopt_classes(set, run.example().classes);
   return set;
 }
 

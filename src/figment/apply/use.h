@@ -38,15 +38,16 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set);
 torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes);
 
 // Model's numbers -> what is written out: images as uint8 [n, C, H, W] (rounded, cut to 0..255),
-// others as float32 in the data's numbers.
+// others as float32 in the data's numbers; of words in tables, the one-hot inputs.
 torch::Tensor to_output(const LoadedRun& run, const torch::Tensor& x);
 
 // Throws Error(kData) with `where` when the examples are not of the kind the model was made for.
 void check_example(const LoadedRun& run, const ExampleSpec& given, const std::string& where);
 
 // The part of a run's own data: "train", "validation" or "test"; or `source` in its place, read
-// with the run's options. Throws Error(kConfig) for another word, Error(kData) when the part is
-// empty.
+// with the run's options and encoded as the run's data were. Classes are numbered as the model
+// knows them, further ones behind. Throws Error(kConfig) for another word, Error(kData) when the
+// part is empty.
 Dataset open_part(const LoadedRun& run, const std::string& part, const std::string& source = "",
                   const Watch& watch = {});
 

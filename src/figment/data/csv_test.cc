@@ -102,9 +102,11 @@ TEST(Csv, RefusesBadTables) {
   EXPECT_TRUE(says("1,1e999\n", "expected a finite number"));
   EXPECT_TRUE(says("1,\n", "[t.csv:1] column 1: expected a number, got nothing"));
   EXPECT_TRUE(says("a,b\n1,2\n1,2x\n", "[t.csv:3] column 'b': expected a number, got '2x'"));
-  EXPECT_TRUE(
-      says("d,protocol\n1,tcp\n", "[t.csv:2] column 'protocol': expected a number, got 'tcp'"));
-  EXPECT_TRUE(says("1,0x10\n", "got '0x10'"));
+  EXPECT_TRUE(says("d,protocol\n1,6\n2,tcp\n",
+                   "[t.csv:3] column 'protocol': expected a number, got 'tcp'; a column of"));
+  EXPECT_TRUE(says("1,2\n3,0x10\n", "got '0x10'"));
+  EXPECT_TRUE(says("a,b\n1,tcp\n2,\n", "[t.csv:3] column 'b': expected a word, got nothing"));
+  EXPECT_TRUE(says("a,b,a\n1,2,3\n", "[t.csv] two columns are called 'a'"));
   EXPECT_TRUE(says("1,\"2\n3,4\n", "[t.csv:1] the quote opened here is never closed"));
   EXPECT_TRUE(says("\"a\nb\",c\n1,\"2\n", "[t.csv:3] the quote opened here is never closed"));
   EXPECT_TRUE(says("1,\"2\"3\n", "[t.csv:1] expected ',' or the end of the line"));
@@ -119,6 +121,93 @@ TEST(Csv, RefusesBadTables) {
   std::string many;
   for (int i = 0; i <= 1000; ++i) many += "1," + std::to_string(i) + ".5\n";
   EXPECT_TRUE(says(many, "[t.csv:1001] column 1: more than 1000 different labels", "last"));
+}
+
+TEST(Csv, ReadsColumnsOfWords) {
+  const auto set = decode_csv("a,service,b\n1,http,2\n3,ftp,4\n5,http,6\n", "t");
+  EXPECT_TRUE(torch::equal(set.x, floats({1, 0, 2, 3, 1, 4, 5, 0, 6}, {3, 3})));
+  ASSERT_EQ(set.categories.size(), 3u);
+  EXPECT_TRUE(set.categories[0].empty());
+  EXPECT_EQ(set.categories[1], (std::vector<std::string>{"http", "ftp"}));
+  // In a column of words any number is a word, and the first row decides.
+  EXPECT_EQ(decode_csv("1,tcp\n2,6\n", "t").categories[1].size(), 2u);
+  EXPECT_EQ(decode_csv("1,tcp\n2,6\n", "t").columns, (std::vector<std::string>{"0", "1"}));
+  ReadOptions options;
+  options.words = {"1"};
+  options.ignore = {"0"};
+  EXPECT_EQ(decode_csv("1,6\n2,17\n", "t", options).categories[0],
+            (std::vector<std::string>{"6", "17"}));
+  options.ignore = {"0", "1"};
+  EXPECT_TRUE(
+      refuses([&] { decode_csv("1,6\n", "t", options); }, "and what is left out, got none"));
+}
+
+TEST(Csv, TakesNamesThatAreGiven) {
+  ReadOptions options;
+  options.columns = {{"size", ColumnRole::kAny}, {"kind", ColumnRole::kAny}};
+  options.label_column = "kind";
+  const auto* text = "4,red\n5,blue\n";
+  EXPECT_EQ(decode_csv(text, "t", options).columns, (std::vector<std::string>{"size"}));
+  EXPECT_EQ(decode_csv("size,kind\n4,red\n", "t", options).size(), 1);
+  // A label found in the names, unless another is asked for; then it is no input either.
+  options.columns[1].role = ColumnRole::kLabel;
+  options.label_column = "";
+  EXPECT_EQ(decode_csv(text, "t", options).spec.text(), "vector 1, 2 classes");
+  options.columns.push_back({"more", ColumnRole::kAny});
+  options.label_column = "more";
+  EXPECT_EQ(decode_csv("4,red,1\n5,blue,2\n", "t", options).columns,
+            (std::vector<std::string>{"size"}));
+  options.columns[0].role = ColumnRole::kWord;
+  options.columns[1].role = ColumnRole::kNumber;
+  EXPECT_EQ(decode_csv("4,6,1\n5,7,2\n", "t", options).categories[0].size(), 2u);
+  const auto says = [&](const char* table, std::string_view part) {
+    return refuses([&] { decode_csv(table, "t", options); }, part);
+  };
+  EXPECT_TRUE(says("4,red,1\n", "[t:1] column 'kind': expected a number, got 'red'"));
+  EXPECT_TRUE(says("4,5\n", "expected 3 columns, as many as are named"));
+  EXPECT_TRUE(says("a,b,c\n1,2,3\n", "has a header of its own, which begins with 'a'"));
+}
+
+TEST(Csv, ReadsSeriesThatEndEarly) {
+  ReadOptions options;
+  options.series = options.masking = true;
+  options.label_column = "first";
+  const auto expected = floats({5, 6, 7, 8, 0, 0, 9, 10, 0}, {3, 3, 1});
+  for (const auto* text : {"1,5,6,7\n2,8\n1,9,10\n", "1,5,6,7\n2,8,,\n1,9,10,\n",
+                           "label,t0,t1,t2\n1,5,6,7\n2,8,,\n1,9,10\n"}) {
+    const auto set = decode_csv(text, "t", options);
+    EXPECT_TRUE(torch::equal(set.x, expected)) << text;
+    EXPECT_TRUE(torch::equal(set.length, torch::tensor({3, 1, 2}, torch::kLong))) << text;
+    EXPECT_TRUE(torch::equal(set.label, torch::tensor({0, 1, 0}, torch::kLong))) << text;
+  }
+  // A longer row may come after a shorter one.
+  EXPECT_EQ(decode_csv("1,5\n1,6,7\n", "t", options).spec.text(), "series 2x1, 1 classes");
+  const auto says = [&](const char* text, std::string_view part) {
+    return refuses([&] { decode_csv(text, "t", options); }, part);
+  };
+  EXPECT_TRUE(says("1,5,,7\n", "[t:1] column 2: expected a number, got nothing"));
+  EXPECT_TRUE(says("1,5\n1,,\n", "[t:2] expected a series, got one of no step"));
+  EXPECT_TRUE(says("label,t0\n1,5,6\n", "[t:2] expected 2 fields at most, as the header has"));
+  options.label_column = "2";
+  EXPECT_TRUE(says("5,6,1\n5\n", "[t:2] the row ends before its label, column 2"));
+  options.label_column = "first";
+  options.max_bytes = 16;
+  EXPECT_TRUE(says("1,5,6,7\n1,2,3,4\n", "2 series padded to 3 steps are more than is taken"));
+  options.label_column = "last";
+  EXPECT_TRUE(
+      refuses([&] { decode_csv("5,1\n", "t", options); }, "put the label first", Cause::kConfig));
+  options.series = false;
+  EXPECT_TRUE(
+      refuses([&] { decode_csv("5,1\n", "t", options); }, "[data.masking]", Cause::kConfig));
+  // Without it they are refused, with a word of it.
+  options.series = true;
+  options.masking = false;
+  options.label_column = "first";
+  EXPECT_TRUE(
+      says("1,5,6\n2,8\n", "[t:2] expected 3 fields as in the first line, got 2; series of"));
+  EXPECT_TRUE(says("1,5,6\n2,8,\n",
+                   "expected a number, got nothing; series of different lengths "
+                   "are read with data.masking=true"));
 }
 
 TEST(Csv, LooksLikeATable) {

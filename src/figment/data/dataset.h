@@ -35,8 +35,11 @@ struct Dataset {
   // [n] int64 in 1..T: how many steps of each series are real; the rest of its T is padding.
   // Undefined when all are whole.
   torch::Tensor length{};
-  // Names of the D columns of vectors; may be empty.
+  // Names of the D columns of vectors, or their positions in a table without names; may be empty.
   std::vector<std::string> columns{};
+  // For each of these columns the words that it holds, whose positions are then its values in x;
+  // empty for a column of numbers. Empty when all are of numbers, as in what open_data returns.
+  std::vector<std::vector<std::string>> categories{};
 
   int64_t size() const { return x.defined() ? x.size(0) : 0; }
   // The examples at `index` [m] int64, in that order.

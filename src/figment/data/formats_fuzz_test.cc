@@ -6,9 +6,11 @@
 #include <random>
 
 #include "figment/data/cifar.h"
+#include "figment/data/column_names.h"
 #include "figment/data/csv.h"
 #include "figment/data/gzip.h"
 #include "figment/data/idx.h"
+#include "figment/data/matrix_market.h"
 #include "figment/data/npy.h"
 #include "figment/data/outside_test.h"
 #include "figment/data/reader.h"
@@ -115,6 +117,33 @@ TEST(Fuzz, Csv) {
   });
 }
 
+TEST(Fuzz, CsvOfWordsAndSeries) {
+  const auto* words = "a,port,kind\n1,http,x\n-3e2,\"80\",y\n5,ftp,x\n";
+  ReadOptions options;
+  options.label_column = "kind";
+  options.ignore = {"a"};
+  options.applying = true;  // a name that is damaged is no mistake of the configuration
+  damage(words, 3000, [&](const auto& bytes) { decode_csv(bytes, "x", options); });
+  options = {};
+  options.series = options.masking = true;
+  options.label_column = "first";
+  damage("1,5,6,7\n2,8,,\n1,9,10\n", 3000,
+         [&](const auto& bytes) { decode_csv(bytes, "x", options); });
+  damage("index,name,type\n0,a,symbolic\n1,\"b\",label: x\n", 3000,
+         [&](const auto& bytes) { decode_column_names(bytes, "x"); });
+}
+
+TEST(Fuzz, MatrixMarket) {
+  ReadOptions options;
+  options.max_bytes = 1 << 20;
+  const auto read = [&](const auto& bytes) { decode_matrix_market(bytes, "x", options); };
+  damage(
+      "%%MatrixMarket matrix coordinate real general\n% a\n3 2 4\n1 1 2.5\n1 2 -1\n3 1 4e3\n3 2 "
+      "7\n",
+      5000, read);
+  damage("%%MatrixMarket matrix coordinate pattern general\n3 2 2\n1 1\n3 2\n", 3000, read);
+}
+
 TEST(Fuzz, Gzip) {
   TemporaryFolder folder;
   python(folder, "import gzip\nopen('z','wb').write(gzip.compress(b'some text ' * 40, mtime=0))");
@@ -147,6 +176,15 @@ open('a.npy.gz', 'wb').write(gzip.compress(open('a.npy', 'rb').read(), mtime=0))
   through("x", "x", folder.read("a.npy"));
   through("y.npy.gz", "y.npy.gz", folder.read("a.npy.gz"));
   through("t", "t", "1,2\n3,4\n5,6\n");
+  std::filesystem::create_directory(folder.file("m"));
+  folder.write("m/docs.csv", "row,group,split\n1,a,train\n2,b,test\n");
+  folder.write("m/vocab.txt", "x\ny\n");
+  const std::string matrix =
+      "%%MatrixMarket matrix coordinate integer general\n2 2 2\n1 1 3\n2 2 4\n";
+  through("m/a.mtx", "m", matrix);
+  std::filesystem::remove(folder.file("m/a.mtx"));
+  folder.write("m/a.mtx", matrix);
+  through("m/docs.csv", "m", folder.read("m/docs.csv"));
   through("c.bin", "c.bin", std::string(1, '\3') + std::string(3072, 'p'));
 }
 

@@ -237,6 +237,7 @@ Source read_image_folder(const fs::path& folder, const ReadOptions& options) {
   source.train = read_set(root / "train", options);
   if (is_there("test")) {
     source.test = read_set(root / "test", options);
+    if (options.new_classes) unite_classes(source.train, *source.test);
     match_test(source.train, *source.test, (root / "test").string());
   }
   return source;

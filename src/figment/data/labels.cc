@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
@@ -25,6 +26,30 @@ std::optional<int64_t> whole_number(std::string_view text) {
   if (real_error != std::errc() || real_rest != end) return std::nullopt;
   if (real != std::floor(real) || std::fabs(real) > 1e15) return std::nullopt;
   return static_cast<int64_t>(real);
+}
+
+// Gives a set the classes `classes`, among which are all that its examples have.
+void renumber(Dataset& set, const std::vector<std::string>& classes) {
+  std::map<std::string, int64_t> number_of;
+  for (const auto& name : classes) number_of.emplace(name, static_cast<int64_t>(number_of.size()));
+  std::vector<int64_t> renumbered;
+  for (const auto& name : set.spec.classes) {
+    const auto found = number_of.find(name);
+    renumbered.push_back(found == number_of.end() ? 0 : found->second);
+  }
+  set.label = torch::tensor(renumbered, torch::kLong).index_select(0, set.label);
+  set.spec.classes = classes;
+}
+
+// The first class that an example of `set` has and `classes` has not, or "".
+std::string strange_class(const Dataset& set, const std::vector<std::string>& classes) {
+  const std::set<std::string> known(classes.begin(), classes.end());
+  const auto counts = torch::bincount(set.label, {}, static_cast<int64_t>(set.spec.classes.size()));
+  for (std::size_t i = 0; i < set.spec.classes.size(); ++i)
+    if (known.count(set.spec.classes[i]) == 0 &&
+        counts[static_cast<int64_t>(i)].item<int64_t>() > 0)
+      return set.spec.classes[i];
+  return "";
 }
 
 }  // namespace
@@ -50,8 +75,27 @@ std::vector<std::string> numbered_classes(const torch::Tensor& label) {
   return names;
 }
 
+void adopt_classes(Dataset& set, const std::vector<std::string>& classes) {
+  if (!set.label.defined() || set.spec.classes == classes) return;
+  auto all = classes;
+  for (const auto& name : set.spec.classes)
+    if (std::find(classes.begin(), classes.end(), name) == classes.end()) all.push_back(name);
+  renumber(set, all);
+}
+
+void unite_classes(Dataset& train, Dataset& test) {
+  if (!train.label.defined() || !test.label.defined()) return;
+  auto all = train.spec.classes;
+  for (const auto& name : test.spec.classes)
+    if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
+  sort_class_names(all);
+  renumber(train, all);
+  renumber(test, all);
+}
+
 void match_test(const Dataset& train, Dataset& test, const std::string& where) {
-  if (test.spec.modality != train.spec.modality || test.spec.shape != train.spec.shape)
+  const bool named = !train.columns.empty() && !test.columns.empty();
+  if (test.spec.modality != train.spec.modality || (!named && test.spec.shape != train.spec.shape))
     fail(Cause::kData, where, "expected test examples like the training examples (",
          ExampleSpec{train.spec.modality, train.spec.shape, {}}.text(), "), got ",
          ExampleSpec{test.spec.modality, test.spec.shape, {}}.text());
@@ -61,22 +105,13 @@ void match_test(const Dataset& train, Dataset& test, const std::string& where) {
   }
   if (!train.label.defined())
     fail(Cause::kData, where, "the test examples have labels, the training examples have none");
-  std::map<std::string, int64_t> number_of;
-  for (const auto& name : train.spec.classes)
-    number_of.emplace(name, static_cast<int64_t>(number_of.size()));
-  std::vector<int64_t> renumbered;
-  const auto counts =
-      torch::bincount(test.label, {}, static_cast<int64_t>(test.spec.classes.size()));
-  for (std::size_t i = 0; i < test.spec.classes.size(); ++i) {
-    const auto found = number_of.find(test.spec.classes[i]);
-    const bool used = counts[static_cast<int64_t>(i)].item<int64_t>() > 0;
-    if (found == number_of.end() && used)
-      fail(Cause::kData, where, "the test examples have class '", printable(test.spec.classes[i]),
-           "', which no training example has");
-    renumbered.push_back(found == number_of.end() ? 0 : found->second);
-  }
-  test.label = torch::tensor(renumbered, torch::kLong).index_select(0, test.label);
-  test.spec.classes = train.spec.classes;
+  const auto strange = strange_class(test, train.spec.classes);
+  if (!strange.empty())
+    fail(Cause::kData, where, "the test examples have class '", printable(strange),
+         "', which no training example has; to look for anomalies, name the normal classes: "
+         "data.normal=[\"",
+         printable(train.spec.classes.front()), "\"]");
+  renumber(test, train.spec.classes);
 }
 
 }  // namespace figment

@@ -48,6 +48,20 @@ TEST(Labels, RenumbersTheTestSetByName) {
   EXPECT_TRUE(torch::equal(unused.label, torch::tensor({0, 0}, torch::kLong)));
 }
 
+TEST(Labels, AdoptsClassesAndUnitesThem) {
+  auto set = vectors(3, {"b", "z"}, torch::tensor({0, 1, 0}, torch::kLong));
+  adopt_classes(set, {"a", "b"});
+  EXPECT_EQ(set.spec.classes, (Names{"a", "b", "z"}));
+  EXPECT_TRUE(torch::equal(set.label, torch::tensor({1, 2, 1}, torch::kLong)));
+  auto train = vectors(3, {"2", "10"}, torch::tensor({0, 1}, torch::kLong));
+  auto test = vectors(3, {"9", "10"}, torch::tensor({0, 1}, torch::kLong));
+  unite_classes(train, test);
+  EXPECT_EQ(train.spec.classes, (Names{"2", "9", "10"}));
+  EXPECT_EQ(test.spec.classes, train.spec.classes);
+  EXPECT_TRUE(torch::equal(train.label, torch::tensor({0, 2}, torch::kLong)));
+  EXPECT_TRUE(torch::equal(test.label, torch::tensor({1, 2}, torch::kLong)));
+}
+
 TEST(Labels, RefusesATestSetThatDoesNotFit) {
   const auto train = vectors(3, {"a"}, torch::tensor({0}, torch::kLong));
   auto wide = vectors(4, {"a"}, torch::tensor({0}, torch::kLong));

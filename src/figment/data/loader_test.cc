@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <numeric>
 
 #include "figment/core/error.h"
@@ -69,6 +70,22 @@ TEST(Scaling, GoesBothWaysAndIsFittedOnColumns) {
   const auto again = Scaling::from_state(standard.state(), "a");
   EXPECT_TRUE(torch::equal(again.to_model(set.x), z));
   EXPECT_THROW(Scaling::from_state({{"shift", torch::zeros({1})}}, "a"), Error);
+}
+
+TEST(Scaling, LeavesPaddingOut) {
+  Dataset set;
+  set.spec = {Modality::kSeries, {3, 1}, {}};
+  set.x = torch::tensor({4.f, 6.f, 99.f, 8.f, 99.f, 99.f}).view({2, 3, 1});
+  set.length = torch::tensor({2, 1}, torch::kLong);
+  const auto scaling = Scaling::fit(set, ScalingKind::kAuto);
+  EXPECT_FLOAT_EQ(scaling.shift().item<float>(), 6);
+  EXPECT_FLOAT_EQ(scaling.scale().item<float>(), std::sqrt(8.f / 3));
+  const auto unit = Scaling::fit(set, ScalingKind::kUnit);
+  EXPECT_FLOAT_EQ(unit.scale().item<float>(), 4);
+  const auto x = Loader(set, scaling, {2, false, 0, torch::kCPU}).batch(0, 0).x.flatten(1);
+  EXPECT_EQ(x[0][2].item<float>(), 0);
+  EXPECT_EQ(x[1][1].item<float>(), 0);
+  EXPECT_NE(x[1][0].item<float>(), 0);
 }
 
 TEST(OpenData, HoldsOutTheSameExamplesWhateverTheRun) {

@@ -2,12 +2,14 @@
 
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
 #include "figment/data/builtin.h"
+#include "figment/data/column_names.h"
 #include "figment/data/named.h"
 #include "figment/data/reader.h"
 
@@ -27,37 +29,74 @@ std::vector<std::string> known_names() {
   return names;
 }
 
-Source find_source(const DataConfig& config, const Watch& watch) {
+std::vector<NamedColumn> given_names(const DataConfig& config) {
+  if (!config.columns_file.empty()) return read_column_names(config.columns_file);
+  std::vector<NamedColumn> names;
+  for (const auto& name : config.column_names) names.push_back({name, ColumnRole::kAny});
+  return names;
+}
+
+ReadOptions reading_of(const DataConfig& config, const TableEncoding* fitted) {
+  ReadOptions reading;
+  reading.label_column = config.label_column;
+  reading.columns = given_names(config);
+  reading.ignore = config.ignore;
+  reading.words = config.one_hot;
+  reading.image_size = config.image_size;
+  reading.channels = config.channels;
+  reading.series = config.series;
+  reading.masking = config.masking;
+  reading.new_classes = !config.normal.empty();
+  reading.applying = fitted != nullptr;
+  reading.guard_label = fitted == nullptr;
+  if (fitted == nullptr) return reading;
+  // What was words in training is words, though this file may have numbers there in its first row.
+  for (const auto& column : fitted->columns)
+    if (!column.categories.empty()) reading.words.push_back(column.name);
+  return reading;
+}
+
+// A path as it is, or, where nothing is there, in a folder of $FIGMENT_DATA: "odds/thyroid.csv".
+fs::path path_of(const std::string& source) {
+  const fs::path path = source;
+  std::error_code error;
+  if (fs::exists(path, error) || path.is_absolute() || path.begin() == path.end()) return path;
+  const auto folder = find_local(path.begin()->string());
+  if (!folder) return path;
+  auto inside = *folder;
+  for (auto part = std::next(path.begin()); part != path.end(); ++part) inside /= *part;
+  return fs::exists(inside, error) ? inside : path;
+}
+
+Source make_builtin(const DataConfig& config, Source made) {
+  if (config.channels == 3)
+    fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
+         ", got 3");
+  if (!config.ignore.empty() || !config.one_hot.empty())
+    fail(Cause::kConfig, config.ignore.empty() ? "data.one_hot" : "data.ignore",
+         "expected a table, got the built-in ", config.source);
+  return made;
+}
+
+Source find_source(const DataConfig& config, const Watch& watch, const TableEncoding* fitted) {
   BuiltinOptions making;
   if (config.image_size > 0) making.image_size = config.image_size;
   // What is not used need not be made: example i is the same however many there are.
   if (config.size > 0 && config.normal.empty()) making.n_train = config.size;
-  if (auto made = builtin(config.source, making)) {
-    if (config.channels == 3)
-      fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
-           ", got 3");
-    return *made;
-  }
-  ReadOptions reading;
-  reading.label_column = config.label_column;
-  reading.image_size = config.image_size;
-  reading.channels = config.channels;
-  reading.series = config.series;
+  if (auto made = builtin(config.source, making)) return make_builtin(config, std::move(*made));
+  auto reading = reading_of(config, fitted);
   const bool looks_like_path =
       config.source.find('/') != std::string::npos || config.source.find('.') != std::string::npos;
-  if (!looks_like_path) {
-    const auto names = known_names();
-    const bool known = std::find(names.begin(), names.end(), config.source) != names.end();
-    if (known) {
-      reading.name = config.source;
-      return read_path(locate(config.source, watch), reading);
-    }
-    if (!fs::exists(config.source))
-      fail(Cause::kData, "data.source",
-           "expected a built-in set, a set known by name or a path, got '",
-           printable(config.source), "'", did_you_mean(config.source, names),
-           " (figment data list names them all)");
+  if (looks_like_path) return read_path(path_of(config.source), reading);
+  const auto names = known_names();
+  if (std::find(names.begin(), names.end(), config.source) != names.end()) {
+    reading.name = config.source;
+    return read_path(locate(config.source, watch), reading);
   }
+  if (!fs::exists(config.source))
+    fail(Cause::kData, "data.source",
+         "expected a built-in set, a set known by name or a path, got '", printable(config.source),
+         "'", did_you_mean(config.source, names), " (figment data list names them all)");
   return read_path(config.source, reading);
 }
 
@@ -81,6 +120,7 @@ std::string_view bytes_of(const torch::Tensor& tensor) {
 std::string fingerprint_of(const Dataset& set) {
   auto sums = checksum(bytes_of(set.x.contiguous()));
   if (set.label.defined()) sums += checksum(bytes_of(set.label.contiguous()));
+  if (set.length.defined()) sums += checksum(bytes_of(set.length.contiguous()));
   return checksum(sums);
 }
 
@@ -106,8 +146,8 @@ torch::Tensor anomalies(const Dataset& set, const std::vector<std::string>& norm
   return odd;
 }
 
-Splits open_data(const DataConfig& config, const Watch& watch) {
-  auto source = find_source(config, watch);
+Splits open_data(const DataConfig& config, const Watch& watch, const TableEncoding* fitted) {
+  auto source = find_source(config, watch, fitted);
   Splits out;
   out.train = std::move(source.train);
   Dataset odd;  // training examples that are not normal
@@ -125,6 +165,9 @@ Splits open_data(const DataConfig& config, const Watch& watch) {
     if (odd.size() > 0) out.test = out.test.size() > 0 ? out.test.joined(odd) : odd;
   }
   hold_out(out.train, config.validation, kValidationPart, out.validation);
+  out.encoding = fitted != nullptr ? *fitted : TableEncoding::fit(out.train, config.log1p);
+  for (auto* part : {&out.train, &out.validation, &out.test})
+    if (part->size() > 0) *part = out.encoding.encode(*part, config.source);
   out.fingerprint = fingerprint_of(out.train);
   return out;
 }

@@ -6,12 +6,15 @@
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/data/cifar.h"
+#include "figment/data/column_names.h"
 #include "figment/data/csv.h"
+#include "figment/data/documents.h"
 #include "figment/data/gzip.h"
 #include "figment/data/idx.h"
 #include "figment/data/image_fit.h"
 #include "figment/data/image_folder.h"
 #include "figment/data/labels.h"
+#include "figment/data/matrix_market.h"
 #include "figment/data/npy.h"
 
 namespace figment {
@@ -48,8 +51,8 @@ std::string plain_name(const fs::path& path) {
 [[noreturn]] void fail_unrecognised(const fs::path& path, const std::string& found) {
   fail(Cause::kData, path.string(), found,
        "; expected a folder with IDX files (train-images-idx3-ubyte, ...), with CIFAR-10's "
-       "data_batch_*.bin, with PNG or JPEG images, with one .csv, .tsv or .npy, or such a file "
-       "itself");
+       "data_batch_*.bin, with PNG or JPEG images, with one .csv, .tsv, .npy or .mtx, or with two "
+       "tables whose names say train and test, or such a file itself");
 }
 
 // The two sets of a source: files of one format, training first; either may be of several parts.
@@ -160,10 +163,42 @@ std::string test_name(const fs::path& train) {
   return stem.substr(0, stem.size() - 5) + "test" + fs::path(name).extension().string();
 }
 
+// Whether a name has `word` as a word: "x_test", "KDDTest+", not "latest".
+bool has_word(const fs::path& file, std::string_view word) {
+  const auto name = file.filename().string(), plain = lower(name);
+  for (auto at = plain.find(word); at != std::string::npos; at = plain.find(word, at + 1)) {
+    const auto is = [&](int (*kind)(int), std::size_t i) {
+      return kind(static_cast<unsigned char>(name[i])) != 0;
+    };
+    if (at == 0 || !is(std::isalpha, at - 1) || is(std::isupper, at)) return true;
+  }
+  return false;
+}
+
+bool says_train(const fs::path& file) {
+  return !test_name(file).empty() || has_word(file, "train");
+}
+
+// A text that is a table, and whose name says which part it is: others are read by their own name
+// only, as a folder may hold any text.
+bool is_text_table(const fs::path& file) {
+  const auto name = plain_name(file);
+  if (!ends_with(name, ".txt") && !ends_with(name, ".data")) return false;
+  return (says_train(file) || has_word(file, "test")) && is_csv(read_data_head(file, kHead));
+}
+
+std::vector<fs::path> tables_of(const std::vector<fs::path>& files) {
+  std::vector<fs::path> tables;
+  for (const auto& file : files)
+    if (!is_columns_file(file) && (is_table_name(file) || is_text_table(file)))
+      tables.push_back(file);
+  return tables;
+}
+
 Parts table_parts(const fs::path& folder, const std::vector<fs::path>& tables) {
   Parts parts;
   for (const auto& file : tables)
-    if (!test_name(file).empty()) parts.train.push_back(file);
+    if (says_train(file)) parts.train.push_back(file);
   if (tables.size() == 1) parts.train = tables;
   if (parts.train.size() != 1)
     fail(Cause::kData, folder.string(), "holds several sets (", names_of(tables),
@@ -171,7 +206,38 @@ Parts table_parts(const fs::path& folder, const std::vector<fs::path>& tables) {
   const auto wanted = test_name(parts.train[0]);
   for (const auto& file : tables)
     if (plain_name(file) == wanted) parts.test.push_back(file);
+  if (!parts.test.empty()) return parts;
+  for (const auto& file : tables)
+    if (!says_train(file) && has_word(file, "test")) parts.test.push_back(file);
+  if (parts.test.size() > 1)
+    fail(Cause::kData, folder.string(), "holds several test sets (", names_of(parts.test),
+         "); name the file that is meant");
   return parts;
+}
+
+Dataset read_table(const fs::path& path, const ReadOptions& options) {
+  if (!options.columns.empty()) return read_csv(path, options);
+  const auto beside = is_columns_file(path) ? fs::path() : columns_beside(path);
+  if (beside.empty()) return read_csv(path, options);
+  auto reading = options;
+  reading.columns = read_column_names(beside);
+  return read_csv(path, reading);
+}
+
+// Options of tables, which would silently have no effect on another format, are refused.
+void refuse_table_options(const fs::path& path, const ReadOptions& options) {
+  if (options.applying) return;
+  const char* key = !options.columns.empty()  ? "data.column_names"
+                    : !options.ignore.empty() ? "data.ignore"
+                    : !options.words.empty()  ? "data.one_hot"
+                                              : nullptr;
+  if (key != nullptr) fail(Cause::kConfig, key, path.string(), " is no table of text (CSV)");
+}
+
+bool is_table_file(const fs::path& path, const std::string& head, const ReadOptions& options) {
+  const auto name = plain_name(path);
+  if (is_npy(head) || is_idx(head) || is_matrix_market(head)) return false;
+  return ends_with(name, ".csv") || ends_with(name, ".tsv") || options.masking || is_csv(head);
 }
 
 Dataset read_file_set(const fs::path& path, const ReadOptions& options) {
@@ -181,6 +247,7 @@ Dataset read_file_set(const fs::path& path, const ReadOptions& options) {
     read_data(path, options.max_bytes);  // tells what is wrong with gzip that yields nothing
     fail(Cause::kData, path.string(), "the file is empty");
   }
+  if (!is_table_file(path, head, options)) refuse_table_options(path, options);
   if (is_npy(head) || ends_with(name, ".npy")) return read_npy(path, options);
   if (is_idx(head) || contains(name, "-idx") || contains(name, ".idx"))
     return read_idx(path, labels_beside(path), options);
@@ -190,9 +257,20 @@ Dataset read_file_set(const fs::path& path, const ReadOptions& options) {
   if (head.rfind("\x89PNG", 0) == 0 || head.rfind("\xff\xd8\xff", 0) == 0)
     fail(Cause::kData, path.string(), "is a single image; name the folder that holds the images");
   if (ends_with(name, ".bin")) return read_cifar({path}, options);
-  if (ends_with(name, ".csv") || ends_with(name, ".tsv") || is_csv(head))
-    return read_csv(path, options);
+  if (is_matrix_market(head) || ends_with(name, ".mtx")) return read_matrix_market(path, options);
+  if (is_table_file(path, head, options)) return read_table(path, options);
   fail_unrecognised(path, "is of no known format, it begins with '" + printable(head, 12) + "'");
+}
+
+// The one file of a folder that is a Matrix Market file by name, or "".
+fs::path matrix_of(const fs::path& folder, const std::vector<fs::path>& files) {
+  std::vector<fs::path> found;
+  for (const auto& file : files)
+    if (ends_with(plain_name(file), ".mtx")) found.push_back(file);
+  if (found.size() > 1)
+    fail(Cause::kData, folder.string(), "holds several sets (", names_of(found),
+         "); name the file that is meant");
+  return found.empty() ? fs::path() : found[0];
 }
 
 Source read_folder(const fs::path& folder, const ReadOptions& options) {
@@ -201,9 +279,12 @@ Source read_folder(const fs::path& folder, const ReadOptions& options) {
     return read_idx_pair(folder, parts, options);
   if (const auto parts = cifar_parts(files); !parts.train.empty())
     return read_cifar_pair(parts, options);
+  if (const auto matrix = matrix_of(folder, files); !matrix.empty()) {
+    refuse_table_options(folder, options);
+    return read_documents(matrix, options);
+  }
   if (is_image_folder(folder)) return read_image_folder(folder, options);
-  std::vector<fs::path> tables;
-  std::copy_if(files.begin(), files.end(), std::back_inserter(tables), is_table_name);
+  const auto tables = tables_of(files);
   if (tables.empty()) fail_unrecognised(folder, "holds no data set that is known");
   const auto parts = table_parts(folder, tables);
   Source source;
@@ -215,13 +296,26 @@ Source read_folder(const fs::path& folder, const ReadOptions& options) {
 // Options that would silently have no effect are refused.
 void check_options_apply(const Dataset& set, const ReadOptions& options, const fs::path& path) {
   const bool image = set.spec.modality == Modality::kImage;
+  if (image) refuse_table_options(path, options);
+  if (options.masking && set.spec.modality != Modality::kSeries)
+    fail(Cause::kConfig, "data.masking", path.string(), " holds no series; say data.series=true");
   if (image && options.series)
     fail(Cause::kConfig, "series", path.string(), " holds images, which cannot be read as series");
   if (!image && (options.image_size != 0 || options.channels != 0))
     fail(Cause::kConfig, options.image_size != 0 ? "image_size" : "channels", path.string(),
          " holds no images");
-  if (!options.label_column.empty() && (image || !set.label.defined()))
+  const bool asked = !options.label_column.empty() && options.label_column != "none";
+  if (asked && !options.applying && (image || !set.label.defined()))
     fail(Cause::kConfig, "label_column", path.string(), " is no table with columns by name");
+}
+
+// Series of both parts are padded to the longest of either.
+void pad_to_equal(Dataset& train, Dataset& test) {
+  const auto steps = std::max(train.x.size(1), test.x.size(1));
+  for (auto* set : {&train, &test}) {
+    set->x = torch::constant_pad_nd(set->x, {0, 0, 0, steps - set->x.size(1)});
+    set->spec.shape[0] = steps;
+  }
 }
 
 std::string name_from(const fs::path& path) {
@@ -257,6 +351,8 @@ Source read_path(const fs::path& path, const ReadOptions& options) {
     source.test->name = name;
     if (source.test->spec.modality == Modality::kImage)
       fit_images(*source.test, options, path.string());
+    if (options.masking) pad_to_equal(source.train, *source.test);
+    if (options.new_classes) unite_classes(source.train, *source.test);
     match_test(source.train, *source.test, path.string());
   }
   return source;

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "figment/data/open.h"
 #include "figment/data/outside_test.h"
 #include "figment/data/reader.h"
 #include "figment/data/refuses_test.h"
@@ -144,17 +145,49 @@ TEST_F(RealData, Odds) {
   EXPECT_EQ(set.columns[5], "f5");
 }
 
-TEST_F(RealData, SymbolicColumnsAreNamed) {
+TEST_F(RealData, NslKdd) {
   REQUIRE_DATA(root, "nsl-kdd");
-  ReadOptions options;
-  options.label_column = "41";
-  EXPECT_TRUE(refuses([&] { read_path(root + "/KDDTrain+_20Percent.txt", options); },
-                      "KDDTrain+_20Percent.txt:1] column 1: expected a number, got 'tcp'"));
+  DataConfig config;
+  config.source = "nsl-kdd";
+  config.label_column = "attack_label";
+  config.ignore = {"difficulty"};
+  config.log1p = {"*"};
+  config.normal = {"normal"};
+  config.validation = 0;
+  const auto data = open_data(config);
+  EXPECT_EQ(data.train.size(), 13449);
+  EXPECT_EQ(data.test.size(), 22544);
+  EXPECT_EQ(anomalies(data.test, config.normal).sum().item<int64_t>(), 12833);
+  std::ostringstream ours;
+  ours << data.train.spec.shape[0] << ' ' << data.train.x.sum(torch::kDouble).item<double>() << ' '
+       << data.test.x.sum(torch::kDouble).item<double>() << '\n';
+  EXPECT_EQ(ours.str(), python(folder, "import csv, numpy as np\nroot = '" + root + "/'\n" + R"(
+read = lambda f: np.array(list(csv.reader(open(root + f))))
+train, test = read('KDDTrain+_20Percent.txt'), read('KDDTest+.txt')
+train = train[train[:, 41] == 'normal']
+words = {j: sorted(set(train[:, j])) for j in (1, 2, 3)}
+def encode(rows):
+    return np.concatenate([np.stack([rows[:, j] == w for w in words[j]], 1) if j in words else
+                           np.log1p(rows[:, j:j + 1].astype('f8')) for j in range(41)], 1)
+x, y = encode(train), encode(test)
+print(x.shape[1], '%g' % x.sum(), '%g' % y.sum()))"));
 }
 
-TEST_F(RealData, OtherFormatsAreRefused) {
+TEST_F(RealData, TwentyNewsgroups) {
   REQUIRE_DATA(root, "20newsgroups");
-  EXPECT_TRUE(refuses([&] { read_path(root + "/bow2000.mtx.gz"); }, "begins with '%%MatrixMark"));
+  const auto source = read_path(root);
+  EXPECT_EQ(source.train.spec.text(), "vector 2000, 20 classes");
+  EXPECT_EQ(source.train.spec.classes[0], "alt.atheism");
+  EXPECT_EQ(source.train.columns[1], "able");
+  EXPECT_EQ(facts(source.train, source.train.label.sum().item<int64_t>()), by_numpy(root, R"(
+import csv
+docs = list(csv.DictReader(open('docs.csv')))
+rows = np.loadtxt(gzip.open('bow2000.mtx.gz', 'rt'), skiprows=3, dtype='i8')
+x = np.zeros((len(docs), 2000)); x[rows[:, 0] - 1, rows[:, 1] - 1] = rows[:, 2]
+train = np.array([d['split'] == 'train' for d in docs])
+y = np.array([int(d['label']) for d in docs])[train]; x = x[train])",
+                                                                                    "y.sum()"));
+  EXPECT_EQ(source.test->size(), 3660);
 }
 
 }  // namespace

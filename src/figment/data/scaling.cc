@@ -16,8 +16,14 @@ Scaling Scaling::fit(const Dataset& training, ScalingKind kind) {
   // One pair for each column of vectors; one for all of a series or an image, whose elements are
   // the same quantity.
   const bool columns = training.spec.modality == Modality::kVector;
-  const auto x = columns ? training.x.flatten(1).to(torch::kDouble)
-                         : training.x.reshape({-1, 1}).to(torch::kDouble);
+  auto values = training.x;
+  if (training.length.defined()) {
+    // What pads a series says nothing about it.
+    const auto steps = torch::arange(values.size(1));
+    values = values.index({steps < training.length.unsqueeze(1)});  // [steps in all, D]
+  }
+  const auto x =
+      columns ? values.flatten(1).to(torch::kDouble) : values.reshape({-1, 1}).to(torch::kDouble);
   torch::Tensor shift, scale;
   if (kind == ScalingKind::kUnit) {
     shift = std::get<0>(x.min(0));

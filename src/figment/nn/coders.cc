@@ -10,17 +10,14 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
-#include "figment/nn/conv_transpose.h"
+#include "figment/nn/resampling.h"
 
 namespace figment {
 namespace {
 
 using Shape = std::vector<std::int64_t>;
 
-// A kernel of 4 with stride 2 and padding 1 maps a size s to floor(s / 2), and its transpose back
-// to 2 floor(s / 2) plus an output padding of s mod 2.
-constexpr std::int64_t kKernel = 4, kStride = 2, kPadding = 1;
-constexpr double kTaps = kKernel * kKernel;
+constexpr double kTaps = 16;  // of a kernel
 
 // A limit for sanity, 16 GiB of weights; what a machine really holds is for it to say.
 constexpr double kMaxParameters = 0x1p32;
@@ -69,42 +66,6 @@ torch::nn::Linear output_linear(std::int64_t in, std::int64_t out) {
   torch::nn::Linear layer(in, out);
   initialize_linear(layer, nullptr);
   return layer;
-}
-
-torch::nn::Conv2d halving(std::int64_t in, std::int64_t out, const CoderConfig& config) {
-  torch::nn::Conv2d layer(torch::nn::Conv2dOptions(in, out, kKernel)
-                              .stride(kStride)
-                              .padding(kPadding)
-                              .bias(has_bias(config)));
-  // An input reaches (kernel / stride)^2 outputs of each channel.
-  initialize(layer->weight, config.activation, static_cast<double>(in) * kTaps,
-             static_cast<double>(out) * kTaps / (kStride * kStride));
-  if (layer->bias.defined()) torch::nn::init::zeros_(layer->bias);
-  return layer;
-}
-
-// The mirror of halving(): to the size of `to` [channels, height, width].
-torch::nn::ConvTranspose2d doubling(std::int64_t in, std::int64_t out, const Shape& to, bool last,
-                                    const CoderConfig& config) {
-  torch::nn::ConvTranspose2d layer(torch::nn::ConvTranspose2dOptions(in, out, kKernel)
-                                       .stride(kStride)
-                                       .padding(kPadding)
-                                       .output_padding({to[1] % 2, to[2] % 2})
-                                       .bias(last || has_bias(config)));
-  const double fan_in = static_cast<double>(in) * kTaps / (kStride * kStride);
-  const double fan_out = static_cast<double>(out) * kTaps;
-  if (last)
-    initialize_output(layer->weight, fan_in, fan_out);
-  else
-    initialize(layer->weight, config.activation, fan_in, fan_out);
-  if (layer->bias.defined()) torch::nn::init::zeros_(layer->bias);
-  return layer;
-}
-
-torch::Tensor apply_doubling(torch::nn::ConvTranspose2d& layer, const torch::Tensor& x) {
-  const auto& padding = layer->options.output_padding();
-  return conv_transpose2d(x, layer->weight, layer->bias, kStride, kPadding,
-                          {padding->at(0), padding->at(1)});
 }
 
 // Weights of the convolutions and the linear layers next to them and each other.
@@ -158,7 +119,8 @@ EncoderImpl::EncoderImpl(Shape shape, const CoderConfig& config, std::int64_t ou
   const auto trunk = trunk_of(shape_, config);
   for (std::size_t i = 1; i < trunk.size(); ++i) {
     const auto name = "convolution" + std::to_string(i);
-    convolutions_.push_back(register_module(name, halving(trunk[i - 1][0], trunk[i][0], config)));
+    convolutions_.push_back(register_module(
+        name, halving(trunk[i - 1][0], trunk[i][0], config.activation, has_bias(config))));
     convolution_norms_.push_back(
         register_module(name + "_norm", Normalizer(config.normalization, trunk[i][0])));
   }
@@ -214,7 +176,8 @@ DecoderImpl::DecoderImpl(std::int64_t latent, const CoderConfig& config, Shape s
     const auto name =
         last ? std::string("output") : "convolution" + std::to_string(trunk.size() - i);
     convolutions_.push_back(
-        register_module(name, doubling(trunk[i][0], trunk[i - 1][0], trunk[i - 1], last, config)));
+        register_module(name, doubling(trunk[i][0], trunk[i - 1][0], trunk[i - 1],
+                                       last ? nullptr : &activation_, last || has_bias(config))));
     if (!last)
       convolution_norms_.push_back(
           register_module(name + "_norm", Normalizer(config.normalization, trunk[i - 1][0])));

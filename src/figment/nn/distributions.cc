@@ -34,6 +34,16 @@ torch::Tensor standard_normal_log_prob(const torch::Tensor& x) {
   return -0.5 * (sum_per_example(x.square()) + dimensions * kLogTwoPi);
 }
 
+torch::Tensor multinomial_log_prob(const torch::Tensor& logits, const torch::Tensor& x) {
+  const auto log_p = torch::log_softmax(logits.flatten(1), 1);
+  const auto counts = x.flatten(1);
+  return (counts * log_p - torch::lgamma(counts + 1)).sum(1) + torch::lgamma(counts.sum(1) + 1);
+}
+
+torch::Tensor poisson_log_prob(const torch::Tensor& log_rate, const torch::Tensor& x) {
+  return sum_per_example(x * log_rate - torch::exp(log_rate) - torch::lgamma(x + 1));
+}
+
 torch::Tensor reparametrize(const torch::Tensor& mean, const torch::Tensor& log_variance,
                             const torch::Tensor& epsilon) {
   return mean + torch::exp(0.5 * log_variance) * epsilon;

@@ -26,6 +26,16 @@ torch::Tensor gaussian_log_prob(const torch::Tensor& x, const torch::Tensor& mea
 // log N(x; 0, I). x: [n, ...] -> [n].
 torch::Tensor standard_normal_log_prob(const torch::Tensor& x);
 
+// log of the multinomial probability of the counts x, of as many draws as they sum to, when
+// softmax(logits) are the probabilities: log N! - sum log x! + sum x log softmax(logits), N = sum x
+// (Salakhutdinov & Hinton 2009, "Replicated softmax", for counts of words). logits, x: [n, ...] ->
+// [n]. x at least 0; between integers the factorials go on as gamma functions.
+torch::Tensor multinomial_log_prob(const torch::Tensor& logits, const torch::Tensor& x);
+
+// sum x log_rate - exp(log_rate) - log x!, the log-probability of counts x that are Poisson with
+// the rates exp(log_rate). log_rate, x: [n, ...] -> [n]. x as above.
+torch::Tensor poisson_log_prob(const torch::Tensor& log_rate, const torch::Tensor& x);
+
 // mean + exp(log_variance / 2) * epsilon (Kingma & Welling 2013, equation 10); shapes broadcast, so
 // that epsilon may be [k, n, d] for k particles.
 torch::Tensor reparametrize(const torch::Tensor& mean, const torch::Tensor& log_variance,

@@ -50,6 +50,33 @@ TEST(Distributions, AgreeWithTorchDistributions) {
   expect_close(log_mean_exp(tensor(l.at("values")), l.at("dim")), tensor(l.at("result")));
 }
 
+TEST(Distributions, OfCountsAgreeWithScipy) {
+  const auto all = golden("counts");
+  const auto x = tensor(all.at("counts"));
+  expect_close(multinomial_log_prob(tensor(all.at("logits")), x),
+               tensor(all.at("multinomial_log_prob")));
+  expect_close(poisson_log_prob(tensor(all.at("log_rate")), x), tensor(all.at("poisson_log_prob")));
+}
+
+TEST(Distributions, OfCountsSumToOne) {
+  // All ways to throw five balls into three boxes.
+  const auto logits = randn({1, 3}, 11);
+  double total = 0;
+  for (int i = 0; i <= 5; ++i)
+    for (int j = 0; i + j <= 5; ++j)
+      total += multinomial_log_prob(logits, torch::tensor({{i, j, 5 - i - j}}).to(torch::kFloat64))
+                   .exp()
+                   .item<double>();
+  EXPECT_NEAR(total, 1, 1e-12);
+  // Nothing can be drawn in one way only.
+  EXPECT_EQ(multinomial_log_prob(logits, torch::zeros({1, 3}, torch::kFloat64)).item<double>(), 0);
+  // Poisson counts of a known sum are multinomial.
+  const auto log_rate = randn({4, 6}, 12);
+  const auto x = torch::randint(0, 5, {4, 6}, torch::kFloat64);
+  const auto whole = poisson_log_prob(log_rate.logsumexp(1, true), x.sum(1, true));
+  expect_close(poisson_log_prob(log_rate, x), whole + multinomial_log_prob(log_rate, x));
+}
+
 TEST(Distributions, MakeTheBoundsOfAVae) {
   const auto all = golden("vae");
   std::map<std::string, Tensor> w;
@@ -141,6 +168,8 @@ TEST(Distributions, ShapesAreSummedAndBroadcast) {
   expect_close(gaussian_log_prob(x, m, v), gaussian_log_prob(x, m, v.expand_as(x)));
   expect_close(standard_normal_log_prob(x),
                gaussian_log_prob(x, torch::zeros_like(x), torch::zeros_like(x)));
+  EXPECT_EQ(multinomial_log_prob(m, x.abs()).sizes(), (std::vector<int64_t>{3}));
+  EXPECT_EQ(poisson_log_prob(m, x.abs()).sizes(), (std::vector<int64_t>{3}));
   EXPECT_EQ(reparametrize(randn({3, 2}, 1), randn({3, 2}, 2), randn({7, 3, 2}, 3)).sizes(),
             (std::vector<int64_t>{7, 3, 2}));
 }
@@ -155,6 +184,8 @@ TEST(Distributions, GradientsAreThoseOfFiniteDifferences) {
   expect_gradients([](Inputs in) { return gaussian_log_prob(in[0], in[1], in[2]); },
                    {a, b, randn({}, 10)});
   expect_gradients([](Inputs in) { return standard_normal_log_prob(in[0]); }, {a});
+  expect_gradients([](Inputs in) { return multinomial_log_prob(in[0], in[1]); }, {a, b.exp()});
+  expect_gradients([](Inputs in) { return poisson_log_prob(in[0], in[1]); }, {a, b.exp()});
   expect_gradients([](Inputs in) { return reparametrize(in[0], in[1], in[2]); }, {a, b, c});
   expect_gradients([](Inputs in) { return log_mean_exp(in[0], 0); }, {a});
 }

@@ -211,6 +211,14 @@ void point(const fs::path& checkpoints, const std::string& name, int64_t step) {
   write_durably(checkpoints / name, target.filename().string() + "\n");
 }
 
+void unpoint(const fs::path& checkpoints, const std::string& name) {
+  FIGMENT_CHECK(is_file_name(name) && !step_of(name));
+  std::error_code error;
+  const bool gone = fs::remove(checkpoints / name, error);
+  if (error) fail(Cause::kIo, (checkpoints / name).string(), "cannot delete: ", error.message());
+  if (gone) sync_folder(checkpoints);
+}
+
 std::optional<fs::path> pointed(const fs::path& checkpoints, const std::string& name) {
   const fs::path path = checkpoints / name;
   if (!is_there(path)) return std::nullopt;

@@ -40,6 +40,9 @@ std::filesystem::path step_folder(const std::filesystem::path& checkpoints, int6
 // Error(kCheckpoint) if that step has no readable manifest, Error(kIo) if it cannot be written.
 void point(const std::filesystem::path& checkpoints, const std::string& name, int64_t step);
 
+// Removes the pointer, if it is there; the step it named may then be pruned. Throws Error(kIo).
+void unpoint(const std::filesystem::path& checkpoints, const std::string& name);
+
 // The step folder a pointer names; nullopt if there is no such pointer. Throws Error(kCheckpoint)
 // if the pointer is no pointer.
 std::optional<std::filesystem::path> pointed(const std::filesystem::path& checkpoints,

@@ -22,6 +22,7 @@ struct TrainConfig {
   int64_t keep = 2;
   int64_t patience = 0;
   int64_t picture_every = 1;
+  std::string start_from = "";
 
   static constexpr auto fields() {
     using C = TrainConfig;
@@ -39,7 +40,10 @@ struct TrainConfig {
               "Stop when this many validations in a row bring no better loss; 0 never does.",
               AtLeast{0}},
         Field{"picture_every", &C::picture_every, "Epochs between two pictures; 0 draws none.",
-              AtLeast{0}}};
+              AtLeast{0}},
+        Field{"start_from", &C::start_from,
+              "Run folder or checkpoint of a model of the same family and sizes, whose weights the "
+              "training starts from. Empty: random weights."}};
   }
 };
 

@@ -7,6 +7,8 @@
 #include <random>
 
 #include "figment/core/error.h"
+#include "figment/core/text.h"
+#include "figment/train/checkpoint.h"
 
 namespace figment {
 namespace fs = std::filesystem;
@@ -112,6 +114,28 @@ void RunFolder::log(const std::string& line) const {
   // elsewhere.
   std::ofstream(path_ / "log.txt", std::ios::app)
       << now_text("%Y-%m-%d %H:%M:%S") << "  " << line << "\n";
+}
+
+fs::path find_checkpoint(const fs::path& path, const std::string& which) {
+  if (!is_run_folder(path)) {
+    if (fs::is_regular_file(path / "MANIFEST.json")) return path;
+    fail(Cause::kCheckpoint, path.string(),
+         "expected a run folder (config.toml and checkpoints/) or a checkpoint, got ",
+         fs::exists(path) ? "something else" : "nothing there");
+  }
+  const auto checkpoints = path / "checkpoints";
+  if (which.empty()) {
+    if (const auto best = pointed(checkpoints, "best")) return *best;
+    if (const auto last = pointed(checkpoints, "last")) return *last;
+  } else if (which == "best" || which == "last") {
+    if (const auto found = pointed(checkpoints, which)) return *found;
+  } else if (which.size() <= 12 && which.find_first_not_of("0123456789") == std::string::npos) {
+    const auto found = step_folder(checkpoints, std::stoll(which));
+    if (fs::is_directory(found)) return found;
+  }
+  fail(Cause::kCheckpoint, checkpoints.string(), "expected ",
+       which.empty() ? "a checkpoint" : "the checkpoint '" + printable(which) + "'",
+       " (best, last or the number of a step), found none; look with: ls ", checkpoints.string());
 }
 
 }  // namespace figment

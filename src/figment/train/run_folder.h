@@ -51,4 +51,9 @@ std::filesystem::path new_run_path(const std::string& name);
 // Whether `path` looks like a run folder.
 bool is_run_folder(const std::filesystem::path& path);
 
+// The folder of the checkpoint `which` of a run folder: "best", "last", the number of a step, or ""
+// for the best and else the last; `path` itself where it is that of a checkpoint. Throws
+// Error(kCheckpoint) when there is no such.
+std::filesystem::path find_checkpoint(const std::filesystem::path& path, const std::string& which);
+
 }  // namespace figment

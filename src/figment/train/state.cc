@@ -63,10 +63,37 @@ ExampleSpec example_of(const json& value) {
   return out;
 }
 
+json encoding_json(const TableEncoding& encoding) {
+  json columns = json::array();
+  for (const auto& column : encoding.columns) {
+    json one = {{"name", column.name}};
+    if (!column.categories.empty()) one["categories"] = column.categories;
+    if (column.log1p) one["log1p"] = true;
+    columns.push_back(std::move(one));
+  }
+  return {{"columns", columns}, {"steps", encoding.steps}};
+}
+
+TableEncoding encoding_of(const json& value) {
+  TableEncoding out;
+  value.at("steps").get_to(out.steps);
+  for (const auto& one : value.at("columns")) {
+    TableEncoding::Column column;
+    one.at("name").get_to(column.name);
+    if (one.contains("categories")) one.at("categories").get_to(column.categories);
+    if (one.contains("log1p")) one.at("log1p").get_to(column.log1p);
+    if (column.log1p && !column.categories.empty())
+      throw std::runtime_error("a logarithm of words");
+    out.columns.push_back(std::move(column));
+  }
+  if (out.steps < 0) throw std::runtime_error("a negative number of steps");
+  return out;
+}
+
 }  // namespace
 
 CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& scaling,
-                     const TrainingState& state) {
+                     const TableEncoding& encoding, const TrainingState& state) {
   CheckpointFiles out;
   out.files["model.safetensors"] = encode_safetensors(tensors_of(model));
   out.files["scaling.safetensors"] = encode_safetensors(scaling.state());
@@ -77,19 +104,20 @@ CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& sc
   }
   json window = json::object();
   for (const auto& [name, sum] : state.window) window[name] = {sum.first, sum.second};
-  const json document = {{"schema", kSchema},
-                         {"recipe", config_toml(recipe, "")},
-                         {"example", example_json(model.example())},
-                         {"stage", state.stage},
-                         {"stage_step", state.stage_step},
-                         {"step", state.step},
-                         {"finished", state.finished},
-                         {"best", state.best},
-                         {"best_step", state.best_step},
-                         {"stale", state.stale},
-                         {"threads", state.threads},
-                         {"data", state.data},
-                         {"window", window}};
+  json document = {{"schema", kSchema},
+                   {"recipe", config_toml(recipe, "")},
+                   {"example", example_json(model.example())},
+                   {"stage", state.stage},
+                   {"stage_step", state.stage_step},
+                   {"step", state.step},
+                   {"finished", state.finished},
+                   {"best", state.best},
+                   {"best_step", state.best_step},
+                   {"stale", state.stale},
+                   {"threads", state.threads},
+                   {"data", state.data},
+                   {"window", window}};
+  if (!encoding.empty()) document["encoding"] = encoding_json(encoding);
   out.files["state.json"] = document.dump(2) + "\n";
   return out;
 }
@@ -108,6 +136,7 @@ CheckpointHeader unpack_header(const CheckpointFiles& files, const std::string& 
         parse_toml(document.at("recipe").get<std::string>(), place + " (recipe)"), problems);
     problems.throw_if_any();
     out.example = example_of(document.at("example"));
+    if (document.contains("encoding")) out.encoding = encoding_of(document.at("encoding"));
     auto& state = out.state;
     document.at("stage").get_to(state.stage);
     document.at("stage_step").get_to(state.stage_step);
@@ -150,6 +179,27 @@ void unpack_model(const CheckpointFiles& files, Model& model, const std::string&
     fail(Cause::kCheckpoint, place, "expected ", wanted.size(), " tensors, got ", found.size());
   torch::NoGradGuard no_grad;
   for (const auto& [name, tensor] : wanted) torch::Tensor(tensor).copy_(found.at(name));
+}
+
+void take_weights(const CheckpointFiles& files, Model& model, const std::string& where) {
+  const auto place = where + "/model.safetensors";
+  const auto read = tensors_in(files, "model.safetensors", where);
+  const std::map<std::string, torch::Tensor> found(read.begin(), read.end());
+  torch::NoGradGuard no_grad;
+  for (const auto& item : model.named_parameters()) {
+    const auto other = found.find(item.key());
+    if (other == found.end() || other->second.sizes() != item.value().sizes())
+      fail(Cause::kCheckpoint, place, "expected '", item.key(), "' of shape ", item.value().sizes(),
+           " to start from, got ", other == found.end() ? "none" : "another shape",
+           "; give the model the sizes of the one it starts from");
+    torch::Tensor(item.value()).copy_(other->second);
+  }
+  for (const auto& item : model.named_buffers()) {
+    const auto other = found.find(item.key());
+    if (other != found.end() && other->second.sizes() == item.value().sizes())
+      torch::Tensor(item.value()).copy_(other->second);
+  }
+  apply_averages(files, model, where);
 }
 
 void unpack_optimizers(const CheckpointFiles& files, Model& model, const std::string& where) {

@@ -8,6 +8,7 @@
 
 #include "figment/data/dataset.h"
 #include "figment/data/scaling.h"
+#include "figment/data/table_encoding.h"
 #include "figment/model/model.h"
 #include "figment/train/checkpoint.h"
 #include "figment/train/recipe.h"
@@ -34,16 +35,20 @@ struct CheckpointHeader {
   Recipe recipe{};
   ExampleSpec example{};
   Scaling scaling{};
+  TableEncoding encoding{};
   TrainingState state{};
 };
 
 CheckpointFiles pack(const Model& model, const Recipe& recipe, const Scaling& scaling,
-                     const TrainingState& state);
+                     const TableEncoding& encoding, const TrainingState& state);
 
 // All of these throw Error(kCheckpoint) with `where` when a file is not what it should be.
 CheckpointHeader unpack_header(const CheckpointFiles& files, const std::string& where);
 // Parameters and buffers; names, shapes and types must be the model's own, none more or less.
 void unpack_model(const CheckpointFiles& files, Model& model, const std::string& where);
+// The parameters, averaged where there are averages, for another training to start from; buffers
+// where the model has them too.
+void take_weights(const CheckpointFiles& files, Model& model, const std::string& where);
 // The optimizers registered now, with their averages.
 void unpack_optimizers(const CheckpointFiles& files, Model& model, const std::string& where);
 // Puts averaged weights, where there are any, into the model: what is sampled and judged.

@@ -42,7 +42,10 @@ CheckpointFiles files_of(Line& model) {
   state.best = 0.1;
   state.best_step = 10;
   state.window["loss"] = {0.1 + 0.2, 3};
-  return pack(model, recipe, Scaling(), state);
+  TableEncoding encoding;
+  encoding.columns = {{"bytes", {}, true}, {"service", {"ftp", "http"}, false}};
+  encoding.steps = 7;
+  return pack(model, recipe, Scaling(), encoding, state);
 }
 
 std::string refusal(const std::function<void()>& action) {
@@ -64,6 +67,12 @@ TEST(State, ComesBackWhole) {
   EXPECT_NE(header.recipe.model.find("x"), nullptr);
   EXPECT_EQ(header.example.text(), kPair.text());
   EXPECT_EQ(header.example.classes, kPair.classes);
+  ASSERT_EQ(header.encoding.columns.size(), 2u);
+  EXPECT_EQ(header.encoding.input_names(),
+            (std::vector<std::string>{"bytes", "service=ftp", "service=http"}));
+  EXPECT_TRUE(header.encoding.columns[0].log1p);
+  EXPECT_FALSE(header.encoding.columns[1].log1p);
+  EXPECT_EQ(header.encoding.steps, 7);
   EXPECT_EQ(header.state.step, 12);
   EXPECT_EQ(header.state.best, 0.1);
   EXPECT_EQ(header.state.window.at("loss").first, 0.1 + 0.2);
@@ -128,6 +137,13 @@ TEST(State, RefusesADocumentThatSaysSomethingElse) {
                  {{"modality", "image"}, {"shape", {0}}, {"classes", nlohmann::json::array()}}),
             "");
   EXPECT_NE(with("window", {{"loss", {1}}}), "");
+  EXPECT_NE(with("encoding", {{"steps", 0}, {"columns", {{{"log1p", true}}}}}), "");
+  EXPECT_NE(with("encoding", {{"steps", -1}, {"columns", nlohmann::json::array()}}), "");
+  EXPECT_NE(
+      with("encoding",
+           {{"steps", 0}, {"columns", {{{"name", "a"}, {"log1p", true}, {"categories", {"b"}}}}}})
+          .find("a logarithm of words"),
+      std::string::npos);
   EXPECT_NE(with("best", nlohmann::json(nlohmann::json::value_t::discarded)), "");
   auto files = good;
   files.files["state.json"] = "{";

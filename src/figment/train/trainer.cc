@@ -30,6 +30,11 @@ json json_of(const Values& values) {
   return out;
 }
 
+// Whether "best" and patience go by a metric when it is the first of a validation.
+bool is_judged_by(const std::string& name) {
+  return name == "validation/loss" || name == "validation/classification_error";
+}
+
 // One training in one process.
 class Run {
  public:
@@ -52,10 +57,12 @@ class Run {
   Outcome run(const CheckpointFiles* resumed, const std::string& where);
 
  private:
+  // False when patience ended the stage early.
   bool run_stage(const Stage& stage);
+  void next_stage(int64_t stage_count);
   void one_step(const Stage& stage, const Batch& batch);
   void log_metrics();
-  // Whether the training goes on.
+  // Whether the stage goes on.
   bool end_of_epoch(int64_t epoch, int64_t epochs);
   bool judge(Values values);
   void save();
@@ -138,11 +145,15 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
                             : recipe_.train.epochs;
     const auto stages = model_->stages(epochs);
     const auto stage_count = static_cast<int64_t>(stages.size());
-    while (state_.stage < stage_count && !state_.finished) {
-      const auto& stage = stages[static_cast<std::size_t>(state_.stage)];
-      model_->begin_stage(stage);
+    const auto begin = [&] { model_->begin_stage(stages[static_cast<std::size_t>(state_.stage)]); };
+    if (!state_.finished) {
+      begin();
       if (resumed != nullptr) unpack_optimizers(*resumed, *model_, where);
-      resumed = nullptr;
+    }
+    while (!state_.finished) {
+      const auto& stage = stages[static_cast<std::size_t>(state_.stage)];
+      // What was best by an earlier stage's loss is not comparable with what comes now.
+      if (state_.best_step == 0) unpoint(folder_.checkpoints(), "best");
       const bool whole = run_stage(stage);
       // Where patience ended the stage there is nothing to continue: it is concluded all the same.
       if (whole && stopped()) {
@@ -152,16 +163,12 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
       }
       model_->eval();
       model_->end_stage(stage);
-      ++state_.stage;
-      state_.stage_step = 0;
-      state_.window.clear();
-      // Patience ends the training, not the stage alone.
-      state_.finished = !whole || state_.stage == stage_count;
-      if (state_.finished || stage_count > 1) {
-        saved_step_ = -1;  // end_stage may have changed the model since
-        if (recipe_.train.picture_every > 0) draw();
-        save();
-      }
+      saved_step_ = -1;  // end_stage may have changed the model since
+      if (recipe_.train.picture_every > 0) draw();
+      next_stage(stage_count);
+      // The checkpoint at the border of two stages holds the optimizers of the next.
+      if (!state_.finished) begin();
+      save();
     }
     status(out.interrupted ? "interrupted" : "finished");
   } catch (const std::exception& error) {
@@ -182,6 +189,17 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
   out.seconds = seconds();
   out.per_second = progress_.rate();
   return out;
+}
+
+void Run::next_stage(int64_t stage_count) {
+  ++state_.stage;
+  state_.stage_step = 0;
+  state_.window.clear();
+  state_.finished = state_.stage == stage_count;
+  if (state_.finished) return;
+  state_.best = 0;
+  state_.best_step = 0;
+  state_.stale = 0;
 }
 
 bool Run::run_stage(const Stage& stage) {
@@ -285,11 +303,11 @@ bool Run::judge(Values values) {
   line["seconds"] = facts_.value("seconds_before", 0.0) + seconds();
   folder_.append_metrics(line);
   if (observer_) observer_->on_metrics(state_.step, values);
-  if (values.front().first != "validation/loss") return true;
-  const auto loss = values.front().second;
+  const auto& [name, loss] = values.front();
+  if (!is_judged_by(name)) return true;
   if (!std::isfinite(loss))
     fail(Cause::kDiverged, "validation after step " + std::to_string(state_.step),
-         "expected a finite loss, got ", loss, "; lower the learning rate");
+         "expected a finite ", name, ", got ", loss, "; lower the learning rate");
   if (state_.best_step == 0 || loss < state_.best) {
     state_.best = loss;
     state_.best_step = state_.step;
@@ -300,15 +318,15 @@ bool Run::judge(Values values) {
   ++state_.stale;
   const auto patience = recipe_.train.patience;
   if (patience == 0 || state_.stale < patience) return true;
-  progress_.say("no better validation loss in " + std::to_string(patience) +
-                " validations: stopping; the best was " + number(state_.best) + " at step " +
+  progress_.say("no better " + name + " in " + std::to_string(patience) +
+                " validations: the stage ends; the best was " + number(state_.best) + " at step " +
                 std::to_string(state_.best_step));
   return false;
 }
 
 void Run::save() {
   if (saved_step_ == state_.step) return;
-  const auto files = pack(*model_, recipe_, scaling_, state_);
+  const auto files = pack(*model_, recipe_, scaling_, data_.encoding, state_);
   write_checkpoint(folder_.checkpoints(), state_.step, files);
   point(folder_.checkpoints(), "last", state_.step);
   if (state_.best_step == state_.step) point(folder_.checkpoints(), "best", state_.step);
@@ -324,6 +342,18 @@ void Run::draw() {
   model_->eval();
   observer_->on_epoch(*model_, state_.step);
   drawn_step_ = state_.step;
+}
+
+// Puts the weights that train.start_from names into the model.
+void start_from(const Recipe& recipe, Model& model) {
+  if (recipe.train.start_from.empty()) return;
+  const auto where = find_checkpoint(recipe.train.start_from, "").string();
+  const auto files = read_checkpoint(where);
+  const auto header = unpack_header(files, where);
+  if (header.recipe.family != recipe.family)
+    fail(Cause::kConfig, "train.start_from", "expected a run of the family '", recipe.family,
+         "', got one of '", printable(header.recipe.family), "'");
+  take_weights(files, model, where);
 }
 
 }  // namespace
@@ -373,6 +403,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
   state.threads = threads;
   state.data = data.fingerprint;
   if (!options.resume) {
+    start_from(recipe, *model);
     auto folder = RunFolder::create(path);
     folder.write_recipe(config_toml(recipe, ""));
     const auto scaling = Scaling::fit(data.train, recipe.data.scaling);
@@ -391,6 +422,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
     warn("no whole checkpoint in " + folder.checkpoints().string() +
          ": starting from the beginning");
     folder.forget_after(0);
+    start_from(recipe, *model);
     const auto scaling = Scaling::fit(data.train, recipe.data.scaling);
     return Run(family, recipe, options, std::move(folder), model, data, scaling, state)
         .run(nullptr, "");

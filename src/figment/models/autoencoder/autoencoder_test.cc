@@ -40,13 +40,99 @@ TEST(Autoencoder, EndsInALogisticFunctionForCrossEntropy) {
   EXPECT_LT(y.max().item<float>(), 1);
 }
 
-TEST(Autoencoder, RefusesCrossEntropyOfNumbersWithoutBounds) {
-  Problems problems;
+TEST(Autoencoder, RefusesBoundedLossesOfNumbersWithoutBounds) {
+  for (const auto loss :
+       {ReconstructionLoss::kCrossEntropy, ReconstructionLoss::kBoundedSquaredError}) {
+    Problems problems;
+    AutoencoderConfig config;
+    config.loss = loss;
+    config.check_example({Modality::kVector, {4}, {}}, {problems, "model", nullptr});
+    ASSERT_EQ(problems.lines().size(), 1u);
+    EXPECT_NE(problems.lines()[0].find("model.loss: expected squared_error"), std::string::npos);
+  }
+}
+
+TEST(Autoencoder, MeasuresTheBoundedSquaredErrorOfWhatItShows) {
   AutoencoderConfig config;
-  config.loss = ReconstructionLoss::kCrossEntropy;
-  config.check_example({Modality::kVector, {4}, {}}, {problems, "model", nullptr});
-  ASSERT_EQ(problems.lines().size(), 1u);
-  EXPECT_NE(problems.lines()[0].find("model.loss: expected squared_error"), std::string::npos);
+  config.loss = ReconstructionLoss::kBoundedSquaredError;
+  Autoencoder model(config, {Modality::kImage, {1, 4, 4}, {}});
+  Batch batch;
+  batch.x = torch::rand({8, 1, 4, 4});
+  torch::NoGradGuard no_grad;
+  const auto shown = model.reconstruct(batch);
+  EXPECT_GT(shown.min().item<float>(), 0);
+  EXPECT_LT(shown.max().item<float>(), 1);
+  const auto error = mean_sse(shown, batch.x).item<float>();
+  for (const auto& [name, value] : model.validation_step(batch))
+    EXPECT_FLOAT_EQ(value.item<float>(), error) << name;
+}
+
+TEST(Autoencoder, PaysForNoiseOnTheCodeWhatTheDecoderMakesOfIt) {
+  torch::manual_seed(1);
+  AutoencoderConfig config;
+  config.latent_dim = 3;
+  config.coder.hidden = {};  // linear, so that the mean over the noise has a closed form
+  config.code_noise = 0.5;
+  config.optimizer.learning_rate = 1e-12;  // only the loss is looked at
+  Autoencoder model(config, {Modality::kVector, {6}, {}});
+  Batch batch;
+  batch.x = torch::randn({50000, 6});
+  const auto noisy = model.training_step(batch)[0].second.item<double>();
+  torch::NoGradGuard no_grad;
+  const auto clean = model.validation_step(batch)[0].second.item<double>();
+  // E |D(z + s d e) - x|^2 = |D z - x|^2 + s^2 sum_j d_j^2 |D_j|^2, d_j the deviation of z_j.
+  const auto columns = model.decode(torch::eye(3), {}) - model.decode(torch::zeros({3, 3}), {});
+  const auto variances = model.encode(batch).var(0, /*unbiased=*/false);
+  const auto price = 0.25 * (variances * columns.square().sum(1)).sum().item<double>();
+  EXPECT_GT(price, 0.2);
+  EXPECT_NEAR(noisy - clean, price, 0.03 * price);
+}
+
+TEST(Autoencoder, LearnsToUndoTheDamageThatItSees) {
+  torch::manual_seed(1);
+  // Points of a line in eight dimensions: noise across it can be taken off, by projecting.
+  const auto axis = torch::nn::functional::normalize(
+      torch::randn({1, 8}), torch::nn::functional::NormalizeFuncOptions().dim(1));
+  Batch batch;
+  batch.x = 2 * torch::randn({512, 1}).mm(axis);
+  AutoencoderConfig config;
+  config.latent_dim = 8;  // room to copy: without damage the noise would pass through
+  config.coder.hidden = {};
+  config.optimizer.learning_rate = 0.02;
+  config.corruption.kind = Corruption::kGaussian;
+  config.corruption.amount = 0.5;
+  Autoencoder model(config, {Modality::kVector, {8}, {}});
+  for (int i = 0; i < 600; ++i) model.training_step(batch);
+  torch::NoGradGuard no_grad;
+  Noise noise(1, 0, 512);
+  const auto damaged = model.corrupt(batch.x, noise);
+  EXPECT_NEAR(mean_sse(damaged, batch.x).item<double>(), 8 * 0.25, 0.1);
+  // The best linear answer shrinks along the line by 4 / (4 + 0.25), leaving 4 * 0.25 / 4.25.
+  EXPECT_NEAR(mean_sse(model.restore(damaged), batch.x).item<double>(), 0.235, 0.06);
+}
+
+TEST(Autoencoder, JudgesByTheDamagedExampleWhenItLearnsFromIt) {
+  AutoencoderConfig config;
+  config.corruption.kind = Corruption::kMasking;
+  config.corruption.amount = 1;  // nothing is left to see
+  Autoencoder model(config, {Modality::kVector, {4}, {}});
+  Batch batch;
+  batch.x = torch::randn({16, 4});
+  torch::NoGradGuard no_grad;
+  const auto metrics = model.validation_step(batch);
+  ASSERT_EQ(metrics.size(), 3u);
+  const auto blind = mean_sse(model.restore(torch::zeros({16, 4})), batch.x).item<float>();
+  EXPECT_EQ(metrics[0].first, "loss");
+  EXPECT_FLOAT_EQ(metrics[0].second.item<float>(), blind);
+  EXPECT_NE(metrics[1].second.item<float>(), blind);
+  EXPECT_EQ(metrics[2].first, "restored_sse");
+}
+
+TEST(Autoencoder, DamagesNothingUnlessTold) {
+  Autoencoder model({}, {Modality::kVector, {4}, {}});
+  const auto x = torch::randn({3, 4});
+  Noise noise(1, 0, 3);
+  EXPECT_TRUE(model.corrupt(x, noise).is_same(x));
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+// The gates of an LSTM, fused.
+#include "figment/kernels/lstm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "figment/kernels/clones.h"
+
+namespace figment {
+namespace {
+
+#define FIGMENT_INLINE inline __attribute__((always_inline))
+
+// e^x for |x| <= 87, cut there: x = n ln 2 + r with |r| <= ln(2) / 2, and e^r by its series to r^7.
+FIGMENT_INLINE float exponential(float x) {
+  x = std::min(std::max(x, -87.0F), 87.0F);
+  // Adding 1.5 * 2^23 leaves no bits for a fraction: the sum is rounded, and its last bits are n.
+  constexpr float kRounder = 12582912.0F;
+  const float shifted = x * 1.44269504088896341F + kRounder;
+  const float n = shifted - kRounder;
+  const float r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  const float series =
+      1 + r * (1 + r * (1 / 2.0F +
+                        r * (1 / 6.0F +
+                             r * (1 / 24.0F + r * (1 / 120.0F + r * (1 / 720.0F + r / 5040.0F))))));
+  std::uint32_t bits;
+  std::memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits - 0x4B400000U + 127U) << 23;
+  float power;
+  std::memcpy(&power, &bits, sizeof power);
+  return series * power;
+}
+FIGMENT_INLINE double exponential(double x) { return std::exp(x); }
+
+template <class T>
+FIGMENT_INLINE T sigmoid(T x) {
+  return 1 / (1 + exponential(-x));
+}
+FIGMENT_INLINE float hyperbolic(float x) { return 2 / (1 + exponential(-2 * x)) - 1; }
+FIGMENT_INLINE double hyperbolic(double x) { return std::tanh(x); }
+
+template <class T>
+FIGMENT_INLINE void step(T* __restrict gates, const T* __restrict before, T* __restrict cell,
+                         T* __restrict output, std::int64_t rows, std::int64_t width) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    T* __restrict i = gates + 4 * width * row;
+    T* __restrict f = i + width;
+    T* __restrict g = f + width;
+    T* __restrict o = g + width;
+    const T* __restrict b = before + width * row;
+    T* __restrict c = cell + width * row;
+    T* __restrict y = output + width * row;
+    for (std::int64_t j = 0; j < width; ++j) {
+      i[j] = sigmoid(i[j]);
+      f[j] = sigmoid(f[j]);
+      g[j] = hyperbolic(g[j]);
+      o[j] = sigmoid(o[j]);
+      c[j] = f[j] * b[j] + i[j] * g[j];
+      y[j] = o[j] * hyperbolic(c[j]);
+    }
+  }
+}
+
+template <class T>
+FIGMENT_INLINE void backward(const T* __restrict gates, const T* __restrict before,
+                             const T* __restrict cell, const T* __restrict of_output,
+                             T* __restrict of_cell, T* __restrict of_gates, std::int64_t rows,
+                             std::int64_t width) {
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const T* __restrict i = gates + 4 * width * row;
+    const T* __restrict f = i + width;
+    const T* __restrict g = f + width;
+    const T* __restrict o = g + width;
+    const T* __restrict b = before + width * row;
+    const T* __restrict c = cell + width * row;
+    const T* __restrict of_y = of_output + width * row;
+    T* __restrict of_c = of_cell + width * row;
+    T* __restrict of_i = of_gates + 4 * width * row;
+    T* __restrict of_f = of_i + width;
+    T* __restrict of_g = of_f + width;
+    T* __restrict of_o = of_g + width;
+    for (std::int64_t j = 0; j < width; ++j) {
+      const T squashed = hyperbolic(c[j]);
+      const T here = of_c[j] + of_y[j] * o[j] * (1 - squashed * squashed);
+      of_i[j] = here * g[j] * i[j] * (1 - i[j]);
+      of_f[j] = here * b[j] * f[j] * (1 - f[j]);
+      of_g[j] = here * i[j] * (1 - g[j] * g[j]);
+      of_o[j] = of_y[j] * squashed * o[j] * (1 - o[j]);
+      of_c[j] = here * f[j];
+    }
+  }
+}
+
+FIGMENT_CLONES
+void step_floats(float* gates, const float* before, float* cell, float* output, std::int64_t rows,
+                 std::int64_t width) {
+  step(gates, before, cell, output, rows, width);
+}
+
+FIGMENT_CLONES
+void backward_floats(const float* gates, const float* before, const float* cell,
+                     const float* of_output, float* of_cell, float* of_gates, std::int64_t rows,
+                     std::int64_t width) {
+  backward(gates, before, cell, of_output, of_cell, of_gates, rows, width);
+}
+
+}  // namespace
+
+void lstm_step(float* gates, const float* before, float* cell, float* output, std::int64_t rows,
+               std::int64_t width) {
+  step_floats(gates, before, cell, output, rows, width);
+}
+
+void lstm_step(double* gates, const double* before, double* cell, double* output, std::int64_t rows,
+               std::int64_t width) {
+  step(gates, before, cell, output, rows, width);
+}
+
+void lstm_step_backward(const float* gates, const float* before, const float* cell,
+                        const float* of_output, float* of_cell, float* of_gates, std::int64_t rows,
+                        std::int64_t width) {
+  backward_floats(gates, before, cell, of_output, of_cell, of_gates, rows, width);
+}
+
+void lstm_step_backward(const double* gates, const double* before, const double* cell,
+                        const double* of_output, double* of_cell, double* of_gates,
+                        std::int64_t rows, std::int64_t width) {
+  backward(gates, before, cell, of_output, of_cell, of_gates, rows, width);
+}
+
+}  // namespace figment

@@ -1,0 +1,300 @@
+#include "figment/models/stacked/stacked.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "figment/core/error.h"
+
+namespace figment::models {
+namespace {
+
+const ExampleSpec kSpec{Modality::kVector, {12}, {"a", "b", "c"}};
+
+// Three clouds around points of twelve dimensions, one for each class.
+Batch clouds(int64_t n, double spread = 0.3) {
+  torch::manual_seed(3);
+  Batch batch;
+  batch.label = torch::arange(n) % 3;
+  batch.x = torch::randn({3, 12}).index_select(0, batch.label) + spread * torch::randn({n, 12});
+  return batch;
+}
+
+StackedConfig small() {
+  StackedConfig config;
+  config.hidden = {16, 8, 5};
+  config.pretrain_optimizer.learning_rate = 0.01;
+  config.optimizer.learning_rate = 0.01;
+  return config;
+}
+
+double first_metric(Stacked& model, const Batch& batch, std::uint64_t seed = 1) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(seed);
+  model.eval();
+  const auto value = model.validation_step(batch).front().second.item<double>();
+  model.train();
+  return value;
+}
+
+void learn(Stacked& model, const Batch& batch, int steps) {
+  model.train();
+  for (int i = 0; i < steps; ++i) {
+    model.set_clock({i, steps, 0});
+    model.training_step(batch);
+  }
+}
+
+std::vector<torch::Tensor> weights_of(const Stacked& model) {
+  std::vector<torch::Tensor> all;
+  for (const auto& p : model.parameters()) all.push_back(p.detach().clone());
+  return all;
+}
+
+TEST(Stacked, LowersTheLossOfEachLayerInItsStageAndLeavesTheOthersAlone) {
+  for (const auto activation : {Activation::kSigmoid, Activation::kTanh, Activation::kRelu}) {
+    auto config = small();
+    config.activation = activation;
+    torch::manual_seed(1);
+    Stacked model(config, kSpec);
+    const auto batch = clouds(96);
+    const auto stages = model.stages(4);
+    ASSERT_EQ(stages.size(), 4u);
+    EXPECT_EQ(stages.back().name, "fine-tune");
+    EXPECT_EQ(stages.back().epochs, 4);
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(stages[i].name, "layer " + std::to_string(i + 1));
+      EXPECT_EQ(stages[i].epochs, config.pretrain_epochs);
+      model.begin_stage(stages[i]);
+      const auto before = first_metric(model, batch);
+      const auto weights = model.named_parameters();
+      std::map<std::string, torch::Tensor> old;
+      for (const auto& item : weights) old[item.key()] = item.value().detach().clone();
+      learn(model, batch, 150);
+      EXPECT_LT(first_metric(model, batch), 0.9 * before) << stages[i].name;
+      const auto own = std::to_string(i + 1) + ".";
+      for (const auto& item : weights) {
+        const bool learns = item.key().find("coder" + own) != std::string::npos;
+        EXPECT_EQ(learns, !torch::equal(item.value(), old[item.key()])) << item.key();
+      }
+      model.end_stage(stages[i]);
+    }
+  }
+}
+
+TEST(Stacked, ComputesNoGradientOfTheLayersBelow) {
+  Stacked model(small(), kSpec);
+  model.begin_stage({"layer 3", 1});
+  model.train();
+  const auto codes = model.input_of(2, clouds(8).x);
+  EXPECT_EQ(codes.sizes().vec(), (std::vector<int64_t>{8, 8}));
+  EXPECT_FALSE(codes.requires_grad());
+}
+
+TEST(Stacked, DamagesWhatALayerLearnsFromAsItsEntrySays) {
+  auto config = small();
+  config.hidden = {16, 8};
+  config.corruption = {{Corruption::kNone, 0, false}, {Corruption::kMasking, 0.5, false}};
+  Stacked model(config, kSpec);
+  const auto batch = clouds(32);
+  model.begin_stage({"layer 1", 1});
+  EXPECT_EQ(first_metric(model, batch, 1), first_metric(model, batch, 2));
+  model.begin_stage({"layer 2", 1});
+  EXPECT_NE(first_metric(model, batch, 1), first_metric(model, batch, 2));
+}
+
+TEST(Stacked, FineTunesRandomAndPretrainedWeightsAlike) {
+  auto config = small();
+  config.target = StackedTarget::kLabels;
+  config.dropout = 0.2;
+  config.optimizer.schedule = Schedule::kCosine;
+  Stacked with(config, kSpec);
+  config.pretrain = false;
+  Stacked without(config, kSpec);
+  ASSERT_EQ(without.stages(7).size(), 1u);
+  EXPECT_EQ(with.stages(7).back().name, without.stages(7).back().name);
+  EXPECT_EQ(with.stages(7).back().epochs, without.stages(7).back().epochs);
+  const auto batch = clouds(48);
+  for (const auto& stage : with.stages(7)) {
+    with.begin_stage(stage);
+    if (stage.name != "fine-tune") learn(with, batch, 5);
+  }
+  without.begin_stage(without.stages(7).back());
+  {
+    const torch::NoGradGuard no_grad;
+    const auto from = with.parameters(), to = without.parameters();
+    for (std::size_t i = 0; i < to.size(); ++i) torch::Tensor(to[i]).copy_(from[i]);
+  }
+  for (auto* model : {&with, &without}) {
+    torch::manual_seed(4);
+    learn(*model, batch, 6);
+  }
+  const auto a = weights_of(with), b = weights_of(without);
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(torch::equal(a[i], b[i]));
+}
+
+TEST(Stacked, LearnsTheClassesAndTellsTheirLogProbabilities) {
+  auto config = small();
+  config.target = StackedTarget::kLabels;
+  Stacked model(config, kSpec);
+  const auto batch = clouds(96);
+  for (const auto& stage : model.stages(1)) {
+    model.begin_stage(stage);
+    learn(model, batch, stage.name == "fine-tune" ? 300 : 50);
+    model.end_stage(stage);
+  }
+  torch::NoGradGuard no_grad;
+  model.eval();
+  const auto metrics = model.validation_step(batch);
+  EXPECT_EQ(metrics.front().first, "classification_error");
+  EXPECT_LT(metrics.front().second.item<double>(), 0.02);
+  const auto log_p = model.classify(batch);
+  EXPECT_TRUE(torch::allclose(log_p.exp().sum(1), torch::ones({96})));
+  EXPECT_NEAR(metrics[1].second.item<double>(), torch::nll_loss(log_p, batch.label).item<double>(),
+              1e-5);
+  // Beside the classes, the decoder has learned from the same codes.
+  EXPECT_LT((model.reconstruct(batch) - batch.x).square().mean().item<double>(),
+            0.5 * batch.x.var().item<double>());
+}
+
+TEST(Stacked, LearnsTheClassesBesideWithNoSayInTheCodes) {
+  auto config = small();
+  const auto batch = clouds(48);
+  std::vector<torch::Tensor> codes;
+  for (const bool beside : {true, false}) {
+    config.beside = beside;
+    torch::manual_seed(1);
+    Stacked model(config, kSpec);
+    model.begin_stage({"fine-tune", 1});
+    learn(model, batch, 200);
+    torch::NoGradGuard no_grad;
+    model.eval();
+    codes.push_back(model.encode(batch));
+    const auto error =
+        (model.classify(batch).argmax(1) != batch.label).to(torch::kDouble).mean().item<double>();
+    EXPECT_EQ(error < 0.1, beside) << error;
+  }
+  EXPECT_TRUE(torch::equal(codes[0], codes[1]));
+}
+
+TEST(Stacked, SmoothsLabelsAsPyTorchDoes) {
+  auto config = small();
+  config.target = StackedTarget::kLabels;
+  config.beside = false;
+  config.label_smoothing = 0.2;
+  Stacked model(config, kSpec);
+  const auto batch = clouds(12);
+  model.begin_stage({"fine-tune", 1});
+  learn(model, batch, 20);
+  const auto wanted = torch::nn::functional::cross_entropy(
+      model.classify(batch), batch.label,
+      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(0.2));
+  const auto told = model.training_step(batch).front().second;
+  EXPECT_NEAR(told.item<double>(), wanted.item<double>(), 1e-5);
+}
+
+TEST(Stacked, UsesTheChosenLabelsAlone) {
+  auto config = small();
+  config.target = StackedTarget::kLabels;
+  config.pretrain = false;
+  config.beside = false;
+  config.labelled = 9;
+  const auto batch = clouds(60);
+  std::vector<std::vector<torch::Tensor>> learned;
+  for (const bool wrong : {false, true}) {
+    torch::manual_seed(1);
+    Stacked model(config, kSpec);
+    const auto stages = model.stages(3);
+    ASSERT_EQ(stages.size(), 2u);
+    EXPECT_EQ(stages[0].epochs, 1);
+    model.begin_stage(stages[0]);
+    learn(model, batch, 1);
+    model.end_stage(stages[0]);
+    model.begin_stage(stages[1]);
+    auto later = batch;
+    if (wrong) later.label = (batch.label + 1) % 3;
+    torch::manual_seed(2);
+    learn(model, later, 20);
+    learned.push_back(weights_of(model));
+  }
+  for (std::size_t i = 0; i < learned[0].size(); ++i)
+    EXPECT_TRUE(torch::equal(learned[0][i], learned[1][i]));
+}
+
+TEST(LabelChoice, IsBalancedAndKnowsNoBatches) {
+  const auto batch = clouds(200);
+  const auto choose = [&](const torch::Tensor& order, int64_t size) {
+    LabelChoice choice(11, 3, 12);
+    for (const auto& rows : order.split(size))
+      choice.offer(batch.x.index_select(0, rows), batch.label.index_select(0, rows));
+    choice.conclude(kSpec.classes);
+    return choice;
+  };
+  const auto one = choose(torch::arange(200), 200);
+  EXPECT_TRUE(torch::equal(one.label, torch::tensor({0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2})));
+  const auto twice = torch::cat({torch::randperm(200), torch::randperm(200)});
+  const auto other = choose(twice, 7);
+  EXPECT_TRUE(torch::equal(one.label, other.label));
+  EXPECT_TRUE(torch::equal(one.x, other.x));
+  // They are examples, each with its own label, and no two the same.
+  for (int64_t i = 0; i < 11; ++i) {
+    const auto same = (batch.x == one.x[i]).all(1);
+    ASSERT_EQ(same.sum().item<int64_t>(), 1);
+    EXPECT_EQ(batch.label[same.nonzero()[0][0]].item<int64_t>(), one.label[i].item<int64_t>());
+    EXPECT_EQ((one.x == one.x[i]).all(1).sum().item<int64_t>(), 1);
+  }
+}
+
+TEST(LabelChoice, RefusesAClassOfTooFew) {
+  const auto batch = clouds(7);  // 3, 2 and 2
+  LabelChoice choice(9, 3, 12);
+  choice.offer(batch.x, batch.label);
+  try {
+    choice.conclude(kSpec.classes);
+    FAIL() << "two examples were taken for three";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("expected 3 labelled examples of class 'b'"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+std::string problem_of(const std::function<void(StackedConfig&)>& change, const ExampleSpec& spec) {
+  Problems problems;
+  auto config = small();
+  change(config);
+  config.check({problems, "model", nullptr});
+  config.check_example(spec, {problems, "model", nullptr});
+  return problems.lines().size() == 1 ? problems.lines()[0]
+                                      : std::to_string(problems.lines().size()) + " problems";
+}
+
+TEST(Stacked, RefusesWhatCannotBe) {
+  const ExampleSpec unlabelled{Modality::kVector, {12}, {}};
+  const auto expect = [](const std::string& told, const std::string& words) {
+    EXPECT_NE(told.find(words), std::string::npos) << told;
+  };
+  expect(problem_of([](auto& c) { c.target = StackedTarget::kLabels; }, unlabelled),
+         "model.target: expected reconstruction for vector 12 without labels");
+  expect(problem_of([](auto& c) { c.labelled = 5; }, kSpec), "model.labelled: expected 0");
+  expect(problem_of(
+             [](auto& c) {
+               c.target = StackedTarget::kLabels;
+               c.labelled = 2;
+             },
+             kSpec),
+         "model.labelled: expected at least one example of each of the 3 classes, got 2");
+  expect(problem_of([](auto& c) { c.hidden = {}; }, kSpec), "model.hidden: expected at least one");
+  expect(problem_of([](auto& c) { c.corruption.resize(2); }, kSpec),
+         "model.corruption: expected one entry, or one for each of the 3 layers, got 2");
+  expect(problem_of([](auto& c) { c.loss = StackedLoss::kCrossEntropy; }, kSpec),
+         "model.loss: expected squared_error for vector 12");
+  Stacked model(small(), unlabelled);
+  Batch batch;
+  batch.x = torch::zeros({2, 12});
+  EXPECT_THROW(model.classify(batch), Error);
+}
+
+}  // namespace
+}  // namespace figment::models
