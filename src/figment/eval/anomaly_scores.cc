@@ -9,11 +9,13 @@
 #include "figment/eval/nearest.h"
 #include "figment/eval/ranking.h"
 #include "figment/model/abilities.h"
+#include "figment/nn/series.h"
 
 namespace figment {
 namespace {
 
 constexpr int64_t kBatch = 512;
+constexpr int64_t kWidestCode = 4096;  // a wider one's covariance would be too large
 constexpr int64_t kNeighbours = 5;
 constexpr int64_t kMostReferences = 10000;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -23,16 +25,6 @@ torch::Tensor to_double(const torch::Tensor& x) { return x.to(torch::kCPU, torch
 // A model that answers NaN has seen nothing like it: no score is too high.
 torch::Tensor without_nan(const torch::Tensor& scores) {
   return scores.masked_fill(scores.isnan(), kInfinity);
-}
-
-// 1 where a series [n, T, ...] is real, 0 where it is padding.
-torch::Tensor real_steps(const Batch& batch) {
-  std::vector<int64_t> shape(static_cast<std::size_t>(batch.x.dim()), 1);
-  shape[0] = batch.size();
-  const auto length = batch.length.view(shape);
-  shape[0] = 1;
-  shape[1] = batch.x.size(1);
-  return torch::arange(shape[1], length.options()).view(shape).lt(length).to(batch.x.dtype());
 }
 
 }  // namespace
@@ -81,9 +73,9 @@ torch::Tensor Neighbourhood::mean_nearest(const torch::Tensor& queries,
   const auto found = nearest(kept_, queries.to(torch::kCPU, torch::kFloat), count_ + 1);
   auto distance = found.distance.to(torch::kDouble);
   if (own.defined())
-    distance.masked_fill_(index_.index_select(0, found.index.flatten()).view_as(found.index) ==
-                              own.unsqueeze(1),
-                          kInfinity);
+    distance.masked_fill_(
+        index_.index_select(0, found.index.flatten()).view_as(found.index) == own.unsqueeze(1),
+        kInfinity);
   return without_nan(std::get<0>(distance.sort(1)).narrow(1, 0, count_).mean(1));
 }
 
@@ -104,13 +96,17 @@ torch::Tensor blurred(const torch::Tensor& pictures) {
   kernel = kernel.div(-2 * sd * sd).exp();
   kernel = kernel / kernel.sum();
   const auto planes = pictures.reshape({-1, 1, height, width});
-  const auto rows = torch::conv2d(planes, kernel.view({1, 1, -1, 1}), {}, 1, {radius, 0});
-  return torch::conv2d(rows, kernel.view({1, 1, 1, -1}), {}, 1, {0, radius}).view_as(pictures);
+  const auto rows = torch::conv2d(planes, kernel.view({1, 1, -1, 1}), {}, at::IntArrayRef{1, 1},
+                                  at::IntArrayRef{radius, 0});
+  return torch::conv2d(rows, kernel.view({1, 1, 1, -1}), {}, at::IntArrayRef{1, 1},
+                       at::IntArrayRef{0, radius})
+      .view_as(pictures);
 }
 
 torch::Tensor unexplained_share(const torch::Tensor& x, const torch::Tensor& reconstruction) {
   FIGMENT_CHECK(x.sizes() == reconstruction.sizes());
-  const auto a = to_double(blurred(x).flatten(1)), b = to_double(blurred(reconstruction).flatten(1));
+  const auto a = to_double(blurred(x).flatten(1)),
+             b = to_double(blurred(reconstruction).flatten(1));
   const auto energies = (a.square().sum(1) * b.square().sum(1)).clamp_min(1e-30);
   // What points the other way explains nothing either.
   const auto common = (a * b).sum(1).clamp_min(0).square();
@@ -141,7 +137,7 @@ AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dat
   const auto seen = look_at(training);
   torch::Tensor neighbours;
   if (seen.code.defined()) {
-    ellipsoid_ = fit_ellipsoid(seen.code);
+    if (seen.code.size(1) <= kWidestCode) ellipsoid_ = fit_ellipsoid(seen.code);
     if (seen.code.size(0) > 1) {
       neighbourhood_ = Neighbourhood(seen.code);
       neighbours = neighbourhood_.own_distance(seen.code);
@@ -165,7 +161,8 @@ AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
     if (reconstructs != nullptr) {
       const auto made = reconstructs->reconstruct(batch);
       auto off = (made - batch.x).square();
-      if (batch.length.defined()) off = off * real_steps(batch);
+      if (batch.length.defined())
+        off = off * real_steps(batch.length, batch.size(), off.size(1), off.options());
       error.push_back(without_nan(to_double(off.flatten(1).sum(1))));
       if (set.spec.modality == Modality::kImage) share.push_back(unexplained_share(batch.x, made));
     }
@@ -187,7 +184,7 @@ AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& 
     add("combined",
         of_output_(seen.share.defined() ? seen.share : seen.error) + of_code_(neighbours));
   add("error", seen.error);
-  if (seen.code.defined()) add("code", ellipsoid_.distance(seen.code));
+  if (ellipsoid_.mean.defined()) add("code", ellipsoid_.distance(seen.code));
   add("neighbours", neighbours);
   return out;
 }
@@ -195,8 +192,8 @@ AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& 
 AnomalyScores AnomalyDetector::score(const Dataset& set) const {
   FIGMENT_CHECK(set.size() > 0);
   const auto seen = look_at(set);
-  return scores_of(seen, neighbourhood_.defined() ? neighbourhood_.distance(seen.code)
-                                                  : torch::Tensor());
+  return scores_of(seen,
+                   neighbourhood_.defined() ? neighbourhood_.distance(seen.code) : torch::Tensor());
 }
 
 }  // namespace figment

@@ -74,9 +74,10 @@ struct Standardised {
 //   share      unexplained_share of the reconstruction, of images
 //   combined   neighbours plus share (images) or error (others), both Standardised
 //   error      summed squared error of the reconstruction, of what is no padding
-//   code       Mahalanobis distance of the code from those of the training examples
+//   code       Mahalanobis distance of the code, of 4,096 numbers at most, from those of the
+//              training examples
 //   neighbours mean distance of the code from the 5 nearest of theirs
-// The first there is of share, combined, error and code is the one to go by.
+// The first there is, in this order, is the one to go by.
 class AnomalyDetector {
  public:
   // Fits what the scores need. Throws Error(kConfig) when the model neither encodes nor
