@@ -90,8 +90,9 @@ TEST(Hashing, BitsOfDocumentsAreThoseOfTheirTopics) {
     const auto counts = model.reconstruct(batch);
     const auto own = torch::arange(12).div(4, "floor").unsqueeze(0) == topic.unsqueeze(1);
     EXPECT_GT((counts * own).sum().item<double>(), 0.9 * counts.sum().item<double>());
-    if (loss == HashingLoss::kMultinomial)
+    if (loss == HashingLoss::kMultinomial) {
       EXPECT_TRUE(torch::allclose(counts.sum(1), batch.x.sum(1), 1e-4, 1e-4));
+    }
   }
 }
 
