@@ -107,11 +107,12 @@ void match_test(const Dataset& train, Dataset& test, const std::string& where) {
     fail(Cause::kData, where, "the test examples have labels, the training examples have none");
   const auto strange = strange_class(test, train.spec.classes);
   if (!strange.empty()) {
-    const auto most = torch::bincount(train.label).argmax().item<int64_t>();
+    const auto& classes = train.spec.classes;
+    const bool says = std::find(classes.begin(), classes.end(), "normal") != classes.end();
     fail(Cause::kData, where, "the test examples have class '", printable(strange),
-         "', which no training example has; to look for anomalies, name the normal classes, such "
-         "as data.normal=[\"",
-         printable(train.spec.classes[static_cast<std::size_t>(most)]), "\"]");
+         "', which no training example has; to look for anomalies, name the normal classes: "
+         "data.normal=[\"",
+         says ? "normal" : printable(classes.front()), "\"]");
   }
   renumber(test, train.spec.classes);
 }
