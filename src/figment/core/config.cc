@@ -75,6 +75,23 @@ std::string explain_of(const std::vector<FieldText>& fields, const std::string& 
   return out + inner;
 }
 
+nlohmann::json json_of(const Value& value) {
+  if (const auto* table = value.as<Table>()) {
+    auto out = nlohmann::json::object();
+    for (const auto& entry : *table) out[entry.key] = json_of(entry.value);
+    return out;
+  }
+  if (const auto* array = value.as<Array>()) {
+    auto out = nlohmann::json::array();
+    for (const auto& one : *array) out.push_back(json_of(one));
+    return out;
+  }
+  if (const auto* flag = value.as<bool>()) return *flag;
+  if (const auto* whole = value.as<std::int64_t>()) return *whole;
+  if (const auto* number = value.as<double>()) return *number;
+  return *value.as<std::string>();
+}
+
 nlohmann::json schema_of(const std::vector<FieldText>& fields) {
   nlohmann::json properties = nlohmann::json::object();
   for (const auto& field : fields) {
@@ -89,9 +106,7 @@ nlohmann::json schema_of(const std::vector<FieldText>& fields) {
       if (std::isfinite(field.low)) element["minimum"] = field.low;
       if (std::isfinite(field.high)) element["maximum"] = field.high;
       one = many ? nlohmann::json{{"type", "array"}, {"items", element}} : element;
-      // Every value we write as TOML on one line is JSON too, but for tables.
-      if (!field.value.as<Table>())
-        one["default"] = nlohmann::json::parse(toml_inline(field.value));
+      if (!field.value.as<Table>()) one["default"] = json_of(field.value);
     }
     one["description"] = field.doc;
     properties[field.key] = one;
