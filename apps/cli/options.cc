@@ -221,6 +221,20 @@ void declare_judging(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  Verb anomaly(app, options, "anomaly", "Find examples unlike those a model was trained on");
+  anomaly.subject("RUN|RECIPE", "Folder of a run; with --one-vs-rest a recipe")
+      .words("KEY=VALUE", "Settings of the data, such as data.label_column=none")
+      .data("Examples to score, all of them, in place of the run's own")
+      .split()
+      .number("Use the first n examples (all)")
+      .seed("With --one-vs-rest: of the trainings")
+      .out("FILE.csv of all scores, or FILE.html of pictures; with --one-vs-rest a folder of runs")
+      .checkpoint()
+      .device()
+      .quiet()
+      .json();
+  anomaly.app().add_flag("--one-vs-rest", options.one_vs_rest,
+                         "Train the recipe for each class as the normal one, and score the rest");
   Verb(app, options, "report", "Write the report of a run: one HTML file with its pictures")
       .subject("RUN", "Folder of the run")
       .out("The file; report.html in the run when not given")

@@ -26,8 +26,9 @@ struct Options {
   std::int64_t label = -1;
   double temperature = 1;
   std::int64_t columns = 0;
-  std::int64_t bits = 6;  // of a quantised number
-  bool corrupt = false;  // damage the examples first
+  std::int64_t bits = 6;     // of a quantised number
+  bool one_vs_rest = false;  // each class in turn is the normal one
+  bool corrupt = false;      // damage the examples first
   bool resume = false;
   bool json = false;
   bool markdown = false;

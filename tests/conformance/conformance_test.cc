@@ -155,7 +155,7 @@ TEST_P(EveryFamily, ChangesNothingWhenItJudges) {
   const auto recipe = recipe_for(family());
   const auto data = open_data(recipe.data);
   auto model = fresh(data.train.spec);
-  const auto bytes = [&] { return pack(*model, recipe, Scaling(), {}).files; };
+  const auto bytes = [&] { return pack(*model, recipe, Scaling(), {}, {}).files; };
   const auto before = bytes();
   validate(*model, data.validation, Scaling::fit(data.train, ScalingKind::kAuto), 16, 1);
   evaluate(*model, Scaling::fit(data.train, ScalingKind::kAuto), data.validation, 1);

@@ -52,8 +52,8 @@ Asked read_subject(const Options& options) {
   }
   if (find_family(subject) == nullptr) {
     const auto names = family_names();
-    fail(Cause::kConfig, "train", "expected a recipe file (.toml) or a family (", join(names, ", "),
-         "), got '", printable(subject), "'", did_you_mean(subject, names));
+    fail(Cause::kConfig, options.verb, "expected a recipe file (.toml) or a family (",
+         join(names, ", "), "), got '", printable(subject), "'", did_you_mean(subject, names));
   }
   Asked asked;
   set_path(asked.values, "family", Value(subject, Place{"command line", 0, 0}));
@@ -88,7 +88,8 @@ std::map<std::string, std::string> settings_of(Recipe recipe, const Family* fami
   return settings;
 }
 
-// A run goes on by its own recipe; to take other settings silently for the same would be wrong.
+}  // namespace
+
 void check_same_settings(const Recipe& asked, const std::string& folder) {
   const auto path = folder + "/config.toml";
   Problems problems;
@@ -109,10 +110,10 @@ void check_same_settings(const Recipe& asked, const std::string& folder) {
          "; change them in ", path, ", or choose another folder with --out");
 }
 
-}  // namespace
+int last_signal() { return stop_signal.load(); }
 
-int run_training(const Options& options, const Family& family, const Recipe& recipe,
-                 const TrainOptions& given) {
+Outcome train_until_signal(const Options& options, const Family& family, const Recipe& recipe,
+                           const TrainOptions& given) {
   auto train_options = given;
   train_options.quiet = options.quiet;
   train_options.command = options.command;
@@ -122,7 +123,14 @@ int run_training(const Options& options, const Family& family, const Recipe& rec
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   const auto outcome = train(family, recipe, train_options);
-  const auto report = write_report(outcome.folder);
+  write_report(outcome.folder);
+  return outcome;
+}
+
+int run_training(const Options& options, const Family& family, const Recipe& recipe,
+                 const TrainOptions& given) {
+  const auto outcome = train_until_signal(options, family, recipe, given);
+  const auto report = outcome.folder / "report.html";
   if (options.json) {
     nlohmann::json document = {
         {"run", outcome.folder.string()}, {"report", report.string()},
@@ -144,7 +152,7 @@ int run_training(const Options& options, const Family& family, const Recipe& rec
   return outcome.interrupted ? 128 + stop_signal.load() : 0;
 }
 
-int verb_train(const Options& options) {
+AskedRecipe asked_recipe(const Options& options) {
   auto asked = read_subject(options);
   lay_options(options, asked.values);
   Problems problems;
@@ -163,6 +171,11 @@ int verb_train(const Options& options) {
                      "'" + did_you_mean(recipe.family, names));
   }
   problems.throw_if_any();
+  return {std::move(recipe), family, asked.name};
+}
+
+int verb_train(const Options& options) {
+  const auto asked = asked_recipe(options);
   TrainOptions train_options;
   train_options.folder = options.out;
   train_options.name = asked.name;
@@ -170,10 +183,10 @@ int verb_train(const Options& options) {
   if (options.resume && options.out.empty())
     fail(Cause::kConfig, "train", "expected --out with --resume: which run is to continue?");
   if (train_options.resume) {
-    check_same_settings(recipe, options.out);
+    check_same_settings(asked.recipe, options.out);
     return resume_run(options, options.out);
   }
-  return run_training(options, *family, recipe, train_options);
+  return run_training(options, *asked.family, asked.recipe, train_options);
 }
 
 }  // namespace figment::cli

@@ -183,6 +183,16 @@ std::string name_at(const std::vector<std::pair<double, double>>& places, const 
   return text_at(x[x.size() / 2], y[y.size() / 2] + 4, "middle", "n", name);
 }
 
+// A line from top to bottom at a value, named beside its upper end, on the side that has room.
+std::string mark(const std::string& name, double value, const Scale& x, const Room& room) {
+  const auto at = x.position(value);
+  const bool right = at < (room.left + room.right) / 2;
+  return "<path class=\"a\" stroke-dasharray=\"4 3\" d=\"M" + place(at, room.bottom) + "V" +
+         fixed(room.top, 1) + "\"><title>" + escape(name + ": " + significant(value, 5)) +
+         "</title></path>\n" +
+         text_at(right ? at + 5 : at - 5, room.top + 12, right ? "start" : "end", "s", name);
+}
+
 std::string note_on(std::size_t drawn, std::size_t total, std::size_t outside, int64_t not_finite) {
   std::string note;
   const auto add = [&](const std::string& part) { note += (note.empty() ? "" : "; ") + part; };
@@ -275,7 +285,10 @@ std::string histogram(const Histogram& plot) {
   if (all.empty()) return nothing_to_draw(plot.frame, "no finite values to draw");
   if (names.size() == 1 && names[0].empty()) names.clear();
   const auto room = room_for(plot.frame, legend_rows(names, plot.frame));
-  const auto span = middle(all, 0.998).widened(0);
+  auto span = middle(all, 0.998);
+  for (const auto& [name, value] : plot.marks)
+    if (std::isfinite(value)) span.add(value);
+  span = span.widened(0);
   const Scale x(span.low, span.high, room.left, room.right);
 
   const auto bins = static_cast<std::size_t>(plot.bins);
@@ -308,6 +321,8 @@ std::string histogram(const Histogram& plot) {
     body += "<path class=\"h " + colour_class(k) + "\" d=\"" + path + "\"><title>" +
             escape(plot.sets[k].first) + "</title></path>\n";
   }
+  for (const auto& [name, value] : plot.marks)
+    if (std::isfinite(value)) body += mark(name, value, x, room);
   return svg_document(plot.frame, body);
 }
 

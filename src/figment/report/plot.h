@@ -60,10 +60,11 @@ struct Histogram {
   PlotFrame frame{};
   std::vector<std::pair<std::string, std::vector<double>>> sets{};  // laid over one another
   int bins = 50;
+  std::vector<std::pair<std::string, double>> marks{};  // a line at a value, such as a threshold
 };
 
 // Each set as its share per bin, so that sets of different sizes compare. Bins span the middle 99.8
-// % of all values; the rest counts into the outermost bins.
+// % of all values and the marks; the rest counts into the outermost bins.
 std::string histogram(const Histogram& plot);
 
 struct BarChart {

@@ -189,6 +189,11 @@ TEST(Histogram, ShowsShares) {
   check_svg(folder, svg);
   EXPECT_EQ(count(svg, "class=\"h "), 2u);
   EXPECT_TRUE(contains(svg, ">0.6<"));  // a share, not a count
+  plot.marks = {{"limit <1>", 5}, {"nowhere", kNan}};
+  const auto marked = histogram(plot);
+  check_svg(folder, marked);
+  EXPECT_TRUE(contains(marked, ">limit &lt;1&gt;<"));
+  EXPECT_FALSE(contains(marked, "nowhere"));
   plot.sets = {{"none", {kNan}}};
   EXPECT_TRUE(contains(histogram(plot), "no finite values to draw"));
 }

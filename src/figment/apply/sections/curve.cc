@@ -51,9 +51,11 @@ void write(ReportContext& context) {
   plot.limit = 1 << 20;
   plot.classes = {"data", "codes inside", "codes outside"};
   std::vector<torch::Tensor> groups = {data.slice(0, 0, kData), arcs.inside, arcs.outside};
-  // The curve with half its range more on each side, like the codes.
+  // The curve in half its range more on each side, like the codes.
   const auto& source = context.run.recipe.data.source;
-  if (const auto curve = toy_curve(source, torch::linspace(-0.5, 1.5, kSteps, torch::kDouble))) {
+  const auto beyond = torch::cat({torch::linspace(-0.5, 0, kSteps / 2, torch::kDouble),
+                                  torch::linspace(1, 1.5, kSteps / 2, torch::kDouble)});
+  if (const auto curve = toy_curve(source, beyond)) {
     plot.classes.push_back("true curve");
     groups.push_back(curve->to(torch::kFloat));
   }

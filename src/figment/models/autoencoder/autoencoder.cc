@@ -9,6 +9,13 @@ extern const Family autoencoder;
 constexpr Family autoencoder =
     family<Autoencoder>("autoencoder", "Autoencoder", "https://doi.org/10.1126/science.1127647");
 
+namespace {
+
+// The longest way of a blend: half way, and it is as much the other example as its own.
+constexpr double kBlendReach = 0.5;
+
+}  // namespace
+
 void AutoencoderConfig::check_example(const ExampleSpec& example,
                                       const Problems::Scope& scope) const {
   check_coder(coder, example.shape, scope.inner("coder"));
@@ -49,11 +56,30 @@ torch::Tensor Autoencoder::noisy(const torch::Tensor& code) const {
   return code + config_.code_noise * deviation * torch::randn_like(code);
 }
 
+torch::Tensor Autoencoder::blend(const torch::Tensor& x, const torch::Tensor& code,
+                                 const torch::Tensor& output) {
+  const torch::NoGradGuard no_grad;
+  const auto n = x.size(0);
+  const auto other = code.index_select(0, torch::randperm(n, code.options().dtype(torch::kLong)));
+  const auto share = kBlendReach * torch::rand({n, 1}, code.options());
+  const auto moved = decoder_->forward(code + share * (other - code));
+  // What the code has no room for stays that of the example, so that blends look like examples.
+  const auto blended = x + mean_of(moved, x) - mean_of(output, x);
+  if (example().modality == Modality::kImage) return blended.clamp(0, 1);
+  return of_counts(config_.loss) ? blended.clamp_min(0) : blended;
+}
+
 Metrics Autoencoder::training_step(const Batch& batch) {
   // Vincent et al. 2010, section 3.1: from the damaged example to the clean one.
   const auto damaged = figment::corrupt(config_.corruption, batch.x, extremes_);
   const auto code = noisy(code_of(damaged));
-  const auto value = reconstruction_loss(config_.loss, decoder_->forward(code), batch.x);
+  const auto output = decoder_->forward(code);
+  auto value = reconstruction_loss(config_.loss, output, batch.x);
+  if (config_.blending > 0) {
+    const auto x = blend(batch.x, code, output);
+    const auto seen = figment::corrupt(config_.corruption, x, extremes_);
+    value = value + config_.blending * reconstruction_loss(config_.loss, output_of(seen), x);
+  }
   optimizer_.minimize(value);
   return {{"loss", value.detach()}};
 }

@@ -16,6 +16,7 @@ struct AutoencoderConfig {
   ReconstructionLoss loss = ReconstructionLoss::kSquaredError;
   double code_noise = 0;
   CorruptionConfig corruption{};
+  double blending = 0;
   CoderConfig coder{};
   OptimizerConfig optimizer{};
 
@@ -38,6 +39,11 @@ struct AutoencoderConfig {
             "corruption", &C::corruption,
             "Damage that the model learns to undo: it sees the damaged example, and the loss asks "
             "for the clean one."},
+        Field{"blending", &C::blending,
+              "Weight of reconstructing blends too: examples moved by what the decoder shows "
+              "between their code and that of another, up to half the way. They teach the encoder "
+              "where it has seen no example, and double the time of a step; 0 makes none.",
+              AtLeast{0}},
         Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
@@ -63,6 +69,9 @@ class Autoencoder : public Model,
   torch::Tensor restore(const torch::Tensor& damaged) override;
 
  private:
+  // Each example of x moved towards another; code [n, latent] and output are of x.
+  torch::Tensor blend(const torch::Tensor& x, const torch::Tensor& code,
+                      const torch::Tensor& output);
   torch::Tensor noisy(const torch::Tensor& code) const;  // [n, latent], in training
   torch::Tensor code_of(const torch::Tensor& x);
   torch::Tensor output_of(const torch::Tensor& x);

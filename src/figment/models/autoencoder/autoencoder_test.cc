@@ -137,7 +137,8 @@ TEST(Autoencoder, PaysForNoiseOnTheCodeWhatTheDecoderMakesOfIt) {
   const auto variances = model.encode(batch).var(0, /*unbiased=*/false);
   const auto price = 0.25 * (variances * columns.square().sum(1)).sum().item<double>();
   EXPECT_GT(price, 0.2);
-  EXPECT_NEAR(noisy - clean, price, 0.03 * price);
+  // The mean of what noise and error have in common is 0; over 50000 draws it deviates by 0.02.
+  EXPECT_NEAR(noisy - clean, price, 0.1 * price);
 }
 
 TEST(Autoencoder, LearnsToUndoTheDamageThatItSees) {
@@ -185,6 +186,45 @@ TEST(Autoencoder, DamagesNothingUnlessTold) {
   const auto x = torch::randn({3, 4});
   Noise noise(1, 0, 3);
   EXPECT_TRUE(model.corrupt(x, noise).is_same(x));
+}
+
+TEST(Autoencoder, LearnsFromBlendsWhatExamplesLieBetween) {
+  // Two points, and between them nothing to learn from but blends.
+  Batch batch;
+  batch.x = torch::tensor({{0.0F, 1.0F, 0.2F, 0.8F}, {1.0F, 0.0F, 0.9F, 0.1F}});
+  batch.x = batch.x.repeat({32, 1});
+  const auto error_between = [&](double blending) {
+    torch::manual_seed(1);
+    AutoencoderConfig config;
+    config.latent_dim = 1;
+    config.coder.hidden = {32, 32};
+    config.coder.activation = Activation::kTanh;
+    config.blending = blending;
+    config.optimizer.learning_rate = 0.01;
+    Autoencoder model(config, {Modality::kVector, {4}, {}});
+    for (int i = 0; i < 400; ++i) model.training_step(batch);
+    torch::NoGradGuard no_grad;
+    EXPECT_LT(mean_sse(model.reconstruct(batch), batch.x).item<double>(), 1e-3);
+    const auto between = model.decode(model.encode(batch).narrow(0, 0, 2).mean(0, true), {});
+    Batch shown;
+    shown.x = between;  // what the decoder shows half way
+    return mean_sse(model.reconstruct(shown), between).item<double>();
+  };
+  EXPECT_LT(error_between(1), 0.2 * error_between(0));
+}
+
+TEST(Autoencoder, KeepsBlendsAmongExamples) {
+  for (const auto loss : {ReconstructionLoss::kSquaredError, ReconstructionLoss::kCrossEntropy}) {
+    AutoencoderConfig config;
+    config.loss = loss;
+    config.blending = 1;
+    Autoencoder model(config, {Modality::kImage, {1, 3, 3}, {}});
+    Batch batch;
+    batch.x = torch::ones({4, 1, 3, 3});
+    // The same example over and over: a blend is the example, and the loss counts it twice.
+    const auto once = model.validation_step(batch)[0].second.item<float>();
+    EXPECT_NEAR(model.training_step(batch)[0].second.item<float>(), 2 * once, 1e-4 * once);
+  }
 }
 
 }  // namespace
