@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 import scipy
+from scipy.linalg import subspace_angles
 from scipy.special import log_softmax
 from scipy.stats import multinomial, poisson
 
@@ -45,5 +46,17 @@ def counts():
         "poisson_log_prob": poisson.logpmf(x, np.exp(log_rate)).sum(1).tolist()})
 
 
+def subspaces():
+    """Pairs of bases by rows, as unlike as they come and as near as 1e-9 radians."""
+    near = normal(11, 3, 8)
+    turned = near + 1e-9 * normal(12, 3, 8)
+    pairs = [(normal(13, 3, 8), normal(14, 3, 8)), (normal(15, 2, 6), normal(16, 4, 6)),
+             (near, turned), (np.eye(3)[:2], np.eye(3)[1:])]
+    write("subspaces", {"cases": [
+        {"a": a.tolist(), "b": b.tolist(), "angles": subspace_angles(a.T, b.T).tolist()}
+        for a, b in pairs]})
+
+
 if __name__ == "__main__":
     counts()
+    subspaces()

@@ -1,5 +1,5 @@
 // figment list: the families there are and what each can do.
-#include <cstdio>
+#include <algorithm>
 #include <iostream>
 
 #include "figment/core/text.h"
@@ -26,13 +26,17 @@ int verb_list(const Options& options) {
                 << join(family->abilities.names(), ", ") << " | <" << family->source << "> |\n";
     return 0;
   }
+  std::size_t names = 0, titles = 0;
   for (const auto* family : families()) {
-    char line[160];
-    std::snprintf(line, sizeof line, "%-14s %-28s %s", std::string(family->name).c_str(),
-                  std::string(family->title).c_str(),
-                  join(family->abilities.names(), ", ").c_str());
-    std::cout << line << "\n";
+    names = std::max(names, family->name.size());
+    titles = std::max(titles, family->title.size());
   }
+  const auto padded = [](std::string_view text, std::size_t width) {
+    return std::string(text) + std::string(width - text.size() + 2, ' ');
+  };
+  for (const auto* family : families())
+    std::cout << padded(family->name, names) << padded(family->title, titles)
+              << join(family->abilities.names(), ", ") << "\n";
   return 0;
 }
 

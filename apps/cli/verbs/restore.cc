@@ -1,4 +1,5 @@
 // figment restore: what a denoising model makes of damaged examples.
+#include <cstdio>
 #include <iostream>
 #include <limits>
 
@@ -78,7 +79,11 @@ int verb_restore(const Options& options) {
     for (const auto& [name, value] : results) document["metrics"][name] = value;
     print_json(options, document);
   } else {
-    for (const auto& [name, value] : results) std::printf("%-28s %.6g\n", name.c_str(), value);
+    for (const auto& [name, value] : results) {
+      char line[100];
+      std::snprintf(line, sizeof line, "%-28s %.6g", name.c_str(), value);
+      std::cout << line << "\n";
+    }
   }
   return 0;
 }

@@ -29,7 +29,12 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const auto& candidate : candidates) {
     const auto distance = edit_distance(word, candidate);
-    if (distance < best_distance && distance < candidate.size()) {
+    // Of words as near, one of the same letters is the likelier: letters change places easily.
+    const bool nearer =
+        distance < best_distance ||
+        (distance == best_distance &&
+         std::is_permutation(word.begin(), word.end(), candidate.begin(), candidate.end()));
+    if (nearer && distance < candidate.size()) {
       best = candidate;
       best_distance = distance;
     }

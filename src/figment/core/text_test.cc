@@ -7,6 +7,8 @@ namespace {
 
 TEST(Text, FindsTheNearestWord) {
   EXPECT_EQ(nearest("latnet_dim", {"hidden", "latent_dim", "beta"}), "latent_dim");
+  EXPECT_EQ(nearest("vea", {"pca", "vae"}), "vae");
+  EXPECT_EQ(nearest("vea", {"vae", "pca"}), "vae");
   EXPECT_EQ(nearest("zzz", {"hidden", "latent_dim", "beta"}), "");
   EXPECT_EQ(did_you_mean("bta", {"hidden", "beta"}), "; did you mean 'beta'?");
 }

@@ -106,11 +106,13 @@ void match_test(const Dataset& train, Dataset& test, const std::string& where) {
   if (!train.label.defined())
     fail(Cause::kData, where, "the test examples have labels, the training examples have none");
   const auto strange = strange_class(test, train.spec.classes);
-  if (!strange.empty())
+  if (!strange.empty()) {
+    const auto most = torch::bincount(train.label).argmax().item<int64_t>();
     fail(Cause::kData, where, "the test examples have class '", printable(strange),
-         "', which no training example has; to look for anomalies, name the normal classes: "
-         "data.normal=[\"",
-         printable(train.spec.classes.front()), "\"]");
+         "', which no training example has; to look for anomalies, name the normal classes, such "
+         "as data.normal=[\"",
+         printable(train.spec.classes[static_cast<std::size_t>(most)]), "\"]");
+  }
   renumber(test, train.spec.classes);
 }
 

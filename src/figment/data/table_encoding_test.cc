@@ -191,7 +191,8 @@ TEST_F(OpenTable, AllowsNewClassesOfATestSetAsAnomalies) {
   config.validation = 0;
   EXPECT_TRUE(refuses([&] { open_data(config); },
                       "class 'worse', which no training example has; "
-                      "to look for anomalies"));
+                      "to look for anomalies, name the normal classes, such as "
+                      "data.normal=[\"good\"]"));
   config.normal = {"good"};
   const auto data = open_data(config);
   EXPECT_EQ(data.train.size(), 3);

@@ -135,6 +135,11 @@ LabelledPoint sine(Philox& random) {
   return {t, std::sin(t)};
 }
 
+torch::Tensor sine_curve(const torch::Tensor& t) {
+  const auto x = 2 * kPi * t;
+  return torch::stack({x, x.sin()}, 1);
+}
+
 // --- the table ---
 
 struct ToySet {
@@ -143,6 +148,7 @@ struct ToySet {
   int64_t components;
   LabelledPoint (*draw)(Philox&);
   torch::Tensor (*log_density)(const torch::Tensor&);
+  torch::Tensor (*curve)(const torch::Tensor&) = nullptr;
 };
 
 constexpr ToySet kSets[] = {
@@ -162,7 +168,7 @@ constexpr ToySet kSets[] = {
     {{"swissroll", "a roll seen from its end"}, "", 0, swissroll, nullptr},
     {{"pinwheel", "five bent blades"}, "blade", 5, pinwheel, nullptr},
     {{"spirals", "two arms of a spiral"}, "arm", 2, spirals, nullptr},
-    {{"sine", "the curve (t, sin t) for t from 0 to 2 pi"}, "", 0, sine, nullptr},
+    {{"sine", "the curve (t, sin t) for t from 0 to 2 pi"}, "", 0, sine, nullptr, sine_curve},
 };
 
 const ToySet& find(std::string_view name) {
@@ -237,6 +243,13 @@ std::optional<torch::Tensor> toy_log_density(std::string_view name, const torch:
   FIGMENT_CHECK(x.dim() == 2 && x.size(1) == 2);
   if (set.log_density == nullptr) return std::nullopt;
   return set.log_density(x);
+}
+
+std::optional<torch::Tensor> toy_curve(std::string_view name, const torch::Tensor& t) {
+  FIGMENT_CHECK(t.dim() == 1 && t.scalar_type() == torch::kDouble);
+  for (const auto& set : kSets)
+    if (name == set.card.name && set.curve != nullptr) return set.curve(t);
+  return std::nullopt;
 }
 
 }  // namespace figment

@@ -153,6 +153,17 @@ TEST(Toy, DensityKeepsTypeAndKnowsWhereThereIsNone) {
   EXPECT_FALSE(toy_log_density("moons", x).has_value());
 }
 
+TEST(Toy, CurveGoesOnWhereThePointsEnd) {
+  const auto points = toy_points("sine", 4, 0, 1000).x.to(torch::kDouble);
+  const auto t = points.select(1, 0) / (2 * 3.14159265358979323846);
+  EXPECT_TRUE(torch::allclose(*toy_curve("sine", t), points, 0, 1e-6));
+  const auto beyond = *toy_curve("sine", torch::tensor({-0.25, 1.25}, torch::kDouble));
+  EXPECT_NEAR(beyond[0][1].item<double>(), -1, 1e-12);
+  EXPECT_NEAR(beyond[1][0].item<double>(), 2.5 * 3.14159265358979323846, 1e-12);
+  EXPECT_FALSE(toy_curve("moons", t).has_value());
+  EXPECT_FALSE(toy_curve("some/table.csv", t).has_value());
+}
+
 TEST(Toy, RefusesUnknownNamesAndSizes) {
   const auto refused = [](const auto& attempt, const std::string& word) {
     try {

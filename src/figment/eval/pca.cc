@@ -12,20 +12,15 @@ torch::Tensor Pca::decode(const torch::Tensor& code) const {
 Pca fit_pca(const torch::Tensor& x, int64_t k) {
   torch::NoGradGuard no_grad;
   FIGMENT_CHECK(x.dim() == 2 && x.size(0) >= 2 && k >= 1 && k <= x.size(1));
+  const ScatterMoments moments(x.size(1));
+  // Products in float, sums in double: exact enough, and no copy of the whole set.
+  for (const auto& part : x.split(8192)) moments.add(part);
+  const auto found = principal_axes(moments, k);
   Pca out;
-  out.mean = x.mean(0, false, torch::kDouble).to(torch::kFloat);
-  // The covariance by pieces in float, summed in double: exact enough, and no copy of the whole
-  // set.
-  auto covariance = torch::zeros({x.size(1), x.size(1)}, torch::kDouble);
-  for (const auto& part : x.split(8192)) {
-    const auto centred = part - out.mean;
-    covariance += centred.t().mm(centred).to(torch::kDouble);
-  }
-  covariance /= static_cast<double>(x.size(0) - 1);
-  const auto [values, vectors] = torch::linalg_eigh(covariance);  // ascending
-  out.axes = vectors.narrow(1, vectors.size(1) - k, k).flip(1).to(torch::kFloat).contiguous();
-  out.variance = values.narrow(0, values.size(0) - k, k).flip(0).clamp_min(0);
-  out.total = values.clamp_min(0).sum().item<double>();
+  out.mean = moments.mean.to(torch::kFloat);
+  out.axes = found.axes.t().to(torch::kFloat).contiguous();
+  out.variance = found.variance.narrow(0, 0, k);
+  out.total = found.variance.sum().item<double>();
   return out;
 }
 

@@ -5,10 +5,9 @@
 
 #include <cstdint>
 
-namespace figment {
+#include "figment/nn/principal_components.h"
 
-// Examples of more elements have no PCA: the covariance would be too large.
-inline constexpr int64_t kWidestPca = 4096;
+namespace figment {
 
 struct Pca {
   torch::Tensor mean;      // [d]
@@ -20,7 +19,7 @@ struct Pca {
   torch::Tensor decode(const torch::Tensor& code) const;  // [n, k] -> [n, d]
 };
 
-// PCA of x [n, d] float32, n >= 2, with k <= d components: eigenvectors of the covariance.
+// PCA of x [n, d] float32, n >= 2, with k <= d components.
 Pca fit_pca(const torch::Tensor& x, int64_t k);
 
 // Mean over examples of the summed squared error of PCA with k components fitted on `training`,

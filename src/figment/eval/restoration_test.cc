@@ -28,7 +28,7 @@ class Shrinks : public Model, public Restores {
   double factor_;
 };
 
-class Encoder : public Model {
+class Unable : public Model {
  public:
   using Model::Model;
   Metrics training_step(const Batch&) override { return {}; }
@@ -97,7 +97,7 @@ TEST(Denoise, OfImagesHoldsFiltersAgainstTheModel) {
 TEST(Denoise, RefusesAModelThatKnowsNoDamage) {
   const auto set = line(10);
   Shrinks clean(set.spec, {}, 1);
-  Encoder unable(set.spec);
+  Unable unable(set.spec);
   for (auto* model : {static_cast<Model*>(&clean), static_cast<Model*>(&unable)}) try {
       measure(*model, set);
       FAIL() << "went unnoticed";

@@ -73,7 +73,7 @@ TEST(Retrieval, OfCodesIsThatOfTheirSortedDistances) {
   const auto quality = retrieval_quality(references, known, queries, asked);
   double average = 0;
   std::vector<double> precision(3, 0.0);
-  const auto order = torch::cdist(queries, references).argsort(1);
+  const auto order = torch::cdist(queries, references).argsort(1, /*descending=*/false);
   for (int64_t q = 0; q < 9; ++q) {
     std::vector<int> relevant;
     for (int64_t i = 0; i < 150; ++i)

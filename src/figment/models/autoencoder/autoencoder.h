@@ -16,6 +16,7 @@ struct AutoencoderConfig {
   ReconstructionLoss loss = ReconstructionLoss::kSquaredError;
   double code_noise = 0;
   CorruptionConfig corruption{};
+  double blending = 0;
   CoderConfig coder{};
   OptimizerConfig optimizer{};
 
@@ -26,7 +27,9 @@ struct AutoencoderConfig {
         Field{"loss", &C::loss,
               "squared_error: sum over elements of the squared difference; bounded_squared_error, "
               "cross_entropy: for values in [0, 1], with a decoder that ends in a logistic "
-              "function."},
+              "function; multinomial, poisson: for counts, such as the words of a document, of "
+              "which the encoder sees log(1 + x) and the decoder gives shares or rates; they need "
+              "data.scaling = \"none\"."},
         Field{"code_noise", &C::code_noise,
               "Standard deviation of the normal noise that is added to a code in training, as a "
               "share of the deviation of each of its numbers over the batch. Makes the decoder "
@@ -36,6 +39,11 @@ struct AutoencoderConfig {
             "corruption", &C::corruption,
             "Damage that the model learns to undo: it sees the damaged example, and the loss asks "
             "for the clean one."},
+        Field{"blending", &C::blending,
+              "Weight of reconstructing blends too: examples moved by what the decoder shows "
+              "between their code and that of another, up to half the way. They teach the encoder "
+              "where it has seen no example, and double the time of a step; 0 makes none.",
+              AtLeast{0}},
         Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
@@ -61,8 +69,14 @@ class Autoencoder : public Model,
   torch::Tensor restore(const torch::Tensor& damaged) override;
 
  private:
+  // Each example of x moved towards another; code [n, latent] and output are of x.
+  torch::Tensor blend(const torch::Tensor& x, const torch::Tensor& code,
+                      const torch::Tensor& output);
   torch::Tensor noisy(const torch::Tensor& code) const;  // [n, latent], in training
+  torch::Tensor code_of(const torch::Tensor& x);
   torch::Tensor output_of(const torch::Tensor& x);
+  // The reconstruction of x that an output stands for.
+  torch::Tensor mean_of(const torch::Tensor& output, const torch::Tensor& x) const;
 
   Config config_;
   Extremes extremes_;

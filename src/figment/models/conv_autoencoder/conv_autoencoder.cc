@@ -19,6 +19,10 @@ void ConvAutoencoderConfig::check_example(const ExampleSpec& example,
                            "; the family autoencoder takes examples of any shape");
     return;
   }
+  if (of_counts(loss))
+    scope.add("loss",
+              "expected squared_error, bounded_squared_error or cross_entropy, got a loss "
+              "of counts; the family autoencoder has it");
   std::size_t halvings = 0;
   for (auto side = std::min(example.shape[1], example.shape[2]); side >= 2; side /= 2) ++halvings;
   if (coder.channels.size() > halvings)

@@ -115,6 +115,9 @@ TEST(ConvAutoencoder, RefusesWhatItCannotBuild) {
   expect(good, images(1, 3, 40), "model.coder.channels: expected at most 1 levels");
   expect(config_of(Downsampling::kStride, Upsampling::kUnpool), images(1, 8, 8),
          "model.coder.up: expected down = \"max_pool\"");
+  auto counts = good;
+  counts.loss = ReconstructionLoss::kPoisson;
+  expect(counts, images(1, 8, 8), "model.loss: expected squared_error");
   auto empty = good;
   empty.coder.channels = {};
   expect(empty, images(1, 8, 8), "model.coder.channels: expected at least one entry");

@@ -90,8 +90,9 @@ TEST(Hashing, BitsOfDocumentsAreThoseOfTheirTopics) {
     const auto counts = model.reconstruct(batch);
     const auto own = torch::arange(12).div(4, "floor").unsqueeze(0) == topic.unsqueeze(1);
     EXPECT_GT((counts * own).sum().item<double>(), 0.9 * counts.sum().item<double>());
-    if (loss == HashingLoss::kMultinomial)
+    if (loss == HashingLoss::kMultinomial) {
       EXPECT_TRUE(torch::allclose(counts.sum(1), batch.x.sum(1), 1e-4, 1e-4));
+    }
   }
 }
 
@@ -119,6 +120,21 @@ TEST(Hashing, WeighsWordsByWhatTheFirstEpochCounted) {
   const auto counts = model.reconstruct(batch_of(x));
   EXPECT_TRUE((counts <= x.sum(1, true) + 1e-4).all().item<bool>());
   EXPECT_TRUE((counts >= 0).all().item<bool>());
+}
+
+TEST(Hashing, ALinearDecoderAddsUpWhatTheBitsSay) {
+  auto config = small_config(HashingLoss::kSquaredError);
+  config.linear_decoder = true;
+  Hashing model(config, {Modality::kVector, {6}, {}});
+  model.eval();
+  torch::NoGradGuard no_grad;
+  const auto a = torch::rand({4, 8}), b = torch::rand({4, 8}), zero = torch::zeros({4, 8});
+  const auto of = [&](const torch::Tensor& code) { return model.decode(code, {}); };
+  EXPECT_TRUE(torch::allclose(of(a + b) - of(b), of(a) - of(zero), 1e-4, 1e-5));
+  config.linear_decoder = false;
+  Hashing mirrored(config, {Modality::kVector, {6}, {}});
+  EXPECT_EQ(mirrored.parameters().size(), 8u);
+  EXPECT_EQ(model.parameters().size(), 6u);
 }
 
 TEST(Hashing, RefusesWhatIsNoCount) {
