@@ -9,7 +9,11 @@ The header has lines such as
     # Reached by eval anomaly: auroc 0.97, average_precision 0.95 (test part, seed 1)
 
 The first is asked of `figment eval RUN`, the second of `figment eval RUN anomaly`; there may be several of the latter, and
-one may name several metrics. Every number before the bracket must be met within 1 %. Exit code 77 (skipped) when the
+one may name several metrics. A recipe that was not trained to its end says so instead, and is skipped:
+
+    # Not measured: why
+
+Every number before the bracket must be met within 1 %. Exit code 77 (skipped) when the
 data set is not on this machine.
 """
 import json
@@ -21,6 +25,7 @@ import tempfile
 
 TOLERANCE = 0.01
 LINE = re.compile(r"^# Reached(?: by eval ([a-z0-9_ ]+))?: (.*)$", re.MULTILINE)
+NOT_MEASURED = re.compile(r"^# Not measured: \S.*$", re.MULTILINE)
 CLAIM = re.compile(r"\b([a-z][a-z0-9_]+) (-?\d+\.\d+)")
 
 
@@ -43,6 +48,7 @@ def self_test():
     assert claims_of(text) == [([], [("elbo", "-101.2"), ("knn5_accuracy", "0.9")]),
                                (["anomaly", "knn"], [("auroc", "0.97")])], claims_of(text)
     assert claims_of("# It reached: much.\n") == []
+    assert NOT_MEASURED.search("# A recipe.\n# Not measured: no time\n") and not NOT_MEASURED.search(text)
     assert unmet([("auroc", "0.97")], {"auroc": 0.979}) == []
     assert len(unmet([("auroc", "0.97"), ("elbo", "-10.0")], {"auroc": 0.95})) == 2
 
@@ -52,7 +58,11 @@ def main():
         return self_test()
     program, recipe = sys.argv[1:]
     with open(recipe, encoding="utf-8") as file:
-        claims = claims_of(file.read())
+        text = file.read()
+    claims = claims_of(text)
+    if not claims and NOT_MEASURED.search(text):
+        print(f"{recipe}: {NOT_MEASURED.search(text).group()[2:]}")
+        sys.exit(77)
     if not claims:
         sys.exit(f"{recipe}: expected a header line '# Reached: METRIC NUMBER, ...', found none")
     if not all(numbers for _, numbers in claims):

@@ -63,6 +63,8 @@ nlohmann::json describe(const Dataset& set) {
   out["max"] = values.max().item<double>();
   out["mean"] = values.mean().item<double>();
   out["std"] = values.std(false).item<double>();
+  if (set.length.defined())
+    out["steps"] = {set.length.min().item<int64_t>(), set.length.max().item<int64_t>()};
   if (set.label.defined() && !set.spec.classes.empty()) {
     const auto counts =
         torch::bincount(set.label, {}, static_cast<int64_t>(set.spec.classes.size()));
@@ -102,6 +104,8 @@ int info(const Options& options) {
                     one["max"].get<double>(), one["mean"].get<double>(), one["std"].get<double>());
       std::cout << line;
     }
+    if (one.contains("steps"))
+      std::cout << ", " << one["steps"][0] << " to " << one["steps"][1] << " steps";
     std::cout << "\n";
     if (!one.contains("classes")) continue;
     std::cout << " ";

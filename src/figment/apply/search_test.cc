@@ -40,7 +40,8 @@ TEST(Search, FindsAnExampleAmongItself) {
     const auto rows = torch::tensor({7, 70}, torch::kLong);
     const auto near = index.find(set.select(rows), 3).neighbours;
     // Another example may have the very same bits, and then come first.
-    EXPECT_EQ(near.distance.select(1, 0).max().item<float>(), 0) << name;
+    // Codes of another batch may differ in their last bits.
+    EXPECT_LT(near.distance.select(1, 0).max().item<float>(), 1e-5) << name;
     // A query of its own kind is its nearest by what the codes say.
     const auto codes = index.hashes() ? hash(run, set).to(torch::kFloat) : encode(run, set);
     const auto all = torch::cdist(codes.index_select(0, rows), codes, index.hashes() ? 1 : 2);

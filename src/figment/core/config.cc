@@ -75,6 +75,21 @@ std::string explain_of(const std::vector<FieldText>& fields, const std::string& 
   return out + inner;
 }
 
+static nlohmann::json json_of(const Value& value) {
+  if (const auto* table = value.as<Table>()) {
+    auto out = nlohmann::json::object();
+    for (const auto& entry : *table) out[entry.key] = json_of(entry.value);
+    return out;
+  }
+  if (const auto* array = value.as<Array>()) {
+    auto out = nlohmann::json::array();
+    for (const auto& element : *array) out.push_back(json_of(element));
+    return out;
+  }
+  // A single value on one line of TOML is JSON too.
+  return nlohmann::json::parse(toml_inline(value));
+}
+
 nlohmann::json schema_of(const std::vector<FieldText>& fields) {
   nlohmann::json properties = nlohmann::json::object();
   for (const auto& field : fields) {
@@ -89,9 +104,7 @@ nlohmann::json schema_of(const std::vector<FieldText>& fields) {
       if (std::isfinite(field.low)) element["minimum"] = field.low;
       if (std::isfinite(field.high)) element["maximum"] = field.high;
       one = many ? nlohmann::json{{"type", "array"}, {"items", element}} : element;
-      // Every value we write as TOML on one line is JSON too, but for tables.
-      if (!field.value.as<Table>())
-        one["default"] = nlohmann::json::parse(toml_inline(field.value));
+      if (!field.value.as<Table>()) one["default"] = json_of(field.value);
     }
     one["description"] = field.doc;
     properties[field.key] = one;

@@ -155,6 +155,30 @@ TEST(Config, HasASchema) {
   EXPECT_EQ(schema["additionalProperties"], false);
 }
 
+struct Layers {
+  std::vector<Inner> layers = {{0.5, true}};
+  static constexpr auto fields() {
+    return std::tuple{Field{"layers", &Layers::layers, "Of each layer."}};
+  }
+};
+
+TEST(Config, TakesAListOfStructs) {
+  EXPECT_EQ(config_schema<Layers>()["properties"]["layers"]["default"],
+            nlohmann::json::parse(R"([{"rate": 0.5, "fast": true}])"));
+  Value value;
+  set_override(value, "layers=[{rate=2.0}, {fast=true}]");
+  Problems problems;
+  const auto read = read_config<Layers>(value, "", problems);
+  ASSERT_TRUE(problems.empty());
+  ASSERT_EQ(read.layers.size(), 2u);
+  EXPECT_EQ(read.layers[0].rate, 2);
+  EXPECT_TRUE(read.layers[1].fast);
+  set_override(value, "layers=[{rate=-2.0}]");
+  read_config<Layers>(value, "", problems);
+  ASSERT_EQ(problems.lines().size(), 1u);
+  EXPECT_NE(problems.lines()[0].find("rate: expected"), std::string::npos) << problems.lines()[0];
+}
+
 TEST(Override, ReadsTomlAndPlainText) {
   Value root;
   for (const auto* word : {"a.b=3", "a.c=0.5", "a.d=true", "a.e=[1, 2]", "a.f=mnist", "a.g=\"x y\"",

@@ -130,8 +130,8 @@ TEST(Csv, ReadsColumnsOfWords) {
   EXPECT_TRUE(set.categories[0].empty());
   EXPECT_EQ(set.categories[1], (std::vector<std::string>{"http", "ftp"}));
   // In a column of words any number is a word, and the first row decides.
-  EXPECT_EQ(decode_csv("1,tcp\n2,6\n", "t").categories[1].size(), 2u);
-  EXPECT_EQ(decode_csv("1,tcp\n2,6\n", "t").columns, (std::vector<std::string>{"0", "1"}));
+  EXPECT_EQ(decode_csv("1,tcp\n2,udp\n3,6\n", "t").categories[1].size(), 3u);
+  EXPECT_EQ(decode_csv("1,tcp\n2,udp\n", "t").columns, (std::vector<std::string>{"0", "1"}));
   ReadOptions options;
   options.words = {"1"};
   options.ignore = {"0"};

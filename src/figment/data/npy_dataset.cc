@@ -55,6 +55,25 @@ torch::Tensor finite_floats(const torch::Tensor& array, const std::string& where
   return values;
 }
 
+// How many steps come before those at the end of a series [n, T] or [n, T, D] that are NaN in all
+// their values: [n] int64.
+torch::Tensor steps_before_nan(const torch::Tensor& array, const std::string& where) {
+  const auto real =
+      array.flatten(1).view({array.size(0), array.size(1), -1}).isnan().all(2).logical_not();
+  const auto length = std::get<0>((real * torch::arange(1, array.size(1) + 1)).max(1));
+  if (length.min().item<int64_t>() == 0)
+    fail(Cause::kData, where, "expected a series, got one of no step in example ",
+         length.argmin().item<int64_t>(), " (counted from 0)");
+  return length;
+}
+
+// The same with zeros in place of those steps.
+torch::Tensor without_padding(const torch::Tensor& array, const torch::Tensor& length) {
+  auto real = torch::arange(array.size(1)) < length.unsqueeze(1);  // [n, T]
+  if (array.dim() == 3) real = real.unsqueeze(2);
+  return torch::where(real, array, torch::zeros_like(array));
+}
+
 }  // namespace
 
 Dataset dataset_of_array(const torch::Tensor& array, const std::string& where,
@@ -68,7 +87,10 @@ Dataset dataset_of_array(const torch::Tensor& array, const std::string& where,
          "expected an array of 2 (vectors), 3 (images or series) or 4 (images) dimensions, got ",
          array.dim());
   Dataset set;
-  set.x = finite_floats(array, where);
+  const bool series = array.dim() == 3 || options.series;
+  const bool ragged = options.masking && series && array.is_floating_point();
+  if (ragged) set.length = steps_before_nan(array, where);
+  set.x = finite_floats(ragged ? without_padding(array, set.length) : array, where);
   if (array.dim() == 2 && options.series) set.x = set.x.unsqueeze(2);
   set.spec.modality = set.x.dim() == 3 ? Modality::kSeries : Modality::kVector;
   set.spec.shape = set.x.sizes().slice(1).vec();

@@ -203,5 +203,26 @@ TEST(Npy, RefusesArraysThatAreNoDataSet) {
   EXPECT_TRUE(says(torch::tensor({{1e300, 2.0}}, torch::kDouble), "got 1e+300 in example 0"));
 }
 
+TEST(Npy, TakesNanAtTheEndOfSeriesForPadding) {
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  const auto array = torch::tensor({1.f, 2.f, 3.f, 4.f, nan, nan}).view({2, 3});
+  ReadOptions options;
+  options.series = options.masking = true;
+  const auto set = dataset_of_array(array, "a.npy", options);
+  EXPECT_EQ(set.spec.text(), "series 3x1");
+  EXPECT_TRUE(torch::equal(set.length, torch::tensor({3, 1}, torch::kLong)));
+  EXPECT_TRUE(torch::equal(set.x.flatten(), torch::tensor({1.f, 2.f, 3.f, 4.f, 0.f, 0.f})));
+  // Steps of several values end where all are NaN.
+  auto wide = torch::ones({1, 3, 2});
+  wide[0][2].fill_(nan);
+  EXPECT_EQ(dataset_of_array(wide, "a.npy", options).length.item<int64_t>(), 2);
+  wide[0][1][0] = nan;
+  EXPECT_TRUE(refuses([&] { dataset_of_array(wide, "a.npy", options); }, "in example 0"));
+  EXPECT_TRUE(refuses([&] { dataset_of_array(wide.fill_(nan), "a.npy", options); },
+                      "got one of no step in example 0"));
+  options.masking = false;
+  EXPECT_TRUE(refuses([&] { dataset_of_array(array, "a.npy", options); }, "expected finite"));
+}
+
 }  // namespace
 }  // namespace figment

@@ -45,8 +45,8 @@ Dataset toy_points(std::string_view name, std::uint64_t seed, int64_t first, int
 std::optional<torch::Tensor> toy_log_density(std::string_view name, const torch::Tensor& x);
 
 // The curve that the points of a set lie on, at the parameters t [n] double: points [n, 2] double.
-// The set has t in [0, 1); beyond it the formula goes on. Known for sine, nothing for other sets and
-// names.
+// The set has t in [0, 1); beyond it the formula goes on. Known for sine, nothing for other sets
+// and names.
 std::optional<torch::Tensor> toy_curve(std::string_view name, const torch::Tensor& t);
 
 }  // namespace figment

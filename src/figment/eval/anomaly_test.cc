@@ -165,7 +165,8 @@ TEST(AnomalyDetector, TakesNoAnswerForTheLeastNormal) {
   torch::manual_seed(7);
   const AnomalyDetector detector(model, Scaling(), vectors(torch::randn({50, 2})));
   const auto nan = std::numeric_limits<float>::quiet_NaN();
-  for (const auto& [name, values] : detector.score(vectors(torch::tensor({{nan, 0.0f}, {0, 0}}))))
+  for (const auto& [name, values] :
+       detector.score(vectors(torch::tensor({{nan, 0.0f}, {0.0f, 0.0f}}))))
     EXPECT_EQ(values[0].item<double>(), std::numeric_limits<double>::infinity()) << name;
 }
 

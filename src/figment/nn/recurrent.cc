@@ -40,6 +40,7 @@ torch::Tensor RecurrentStackImpl::forward(const torch::Tensor& x, RecurrentState
     state.output = output;
     return y;
   }
+  if (fused && lstm_sequence_takes(x)) return forward_fused(x, state);
   const auto [y, output, memory] =
       torch::lstm(x, {state.output, state.cell}, weights_, true, layers_, 0, learns, false, false);
   state = {output, memory};

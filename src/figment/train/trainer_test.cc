@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "figment/core/json_lines.h"
 #include "figment/core/testing.h"
 #include "figment/train/checkpoint.h"
@@ -73,7 +75,7 @@ Recipe recipe_of_pair() {
   recipe.device = "cpu";
   recipe.threads = 1;
   recipe.data.source = "moons";
-  recipe.data.size = 50;  // 40 to train
+  recipe.data.size = 50;
   recipe.train.epochs = 3;
   recipe.train.batch_size = 10;
   recipe.train.log_every = 1;
@@ -117,12 +119,11 @@ int64_t steps_of_a_stage(const Outcome& outcome) { return outcome.state.step / 2
 TEST(Trainer, ChoosesTheBestOfTheLastStage) {
   const ScratchFolder scratch(testing::in_memory());
   const auto folder = scratch / "a";
-  int64_t middle = 0;
   std::vector<bool> has_best;
   const auto out = run(folder, recipe_of_pair(), false, nullptr, [&](int64_t) {
     has_best.push_back(pointed(folder / "checkpoints", "best").has_value());
   });
-  middle = steps_of_a_stage(out);
+  const auto middle = steps_of_a_stage(out);
   EXPECT_TRUE(out.state.finished);
   EXPECT_GT(out.state.best_step, middle);
   EXPECT_GE(out.state.best, 100);
@@ -213,7 +214,7 @@ torch::Tensor weights_of(const fs::path& checkpoint, const std::string& name) {
 
 TEST(Trainer, StartsFromTheWeightsOfAnotherRun) {
   const ScratchFolder scratch(testing::in_memory());
-  run(scratch / "a", recipe_of_pair());
+  const auto first = run(scratch / "a", recipe_of_pair());
   auto recipe = recipe_of_pair();
   recipe.seed = 9;
   recipe.train.epochs = 1;
@@ -225,8 +226,8 @@ TEST(Trainer, StartsFromTheWeightsOfAnotherRun) {
   for (const auto* name : {"first", "second"})
     EXPECT_TRUE(torch::allclose(weights_of(best, name), weights_of(made, name))) << name;
   // One checkpoint of it will do as well, and a resume reads it no more.
-  const auto step = step_folder(scratch / "a" / "checkpoints", 4);
-  recipe.train.start_from = step.string();
+  recipe.train.start_from =
+      step_folder(scratch / "a" / "checkpoints", steps_of_a_stage(first)).string();
   std::atomic<int> stop{0};
   run(scratch / "c", recipe, false, &stop, [&](int64_t) { stop = 2; });
   fs::remove_all(scratch / "a");

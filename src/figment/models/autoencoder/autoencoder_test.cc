@@ -137,7 +137,8 @@ TEST(Autoencoder, PaysForNoiseOnTheCodeWhatTheDecoderMakesOfIt) {
   const auto variances = model.encode(batch).var(0, /*unbiased=*/false);
   const auto price = 0.25 * (variances * columns.square().sum(1)).sum().item<double>();
   EXPECT_GT(price, 0.2);
-  EXPECT_NEAR(noisy - clean, price, 0.03 * price);
+  // The mean of what noise and error have in common is 0; over 50000 draws it deviates by 0.02.
+  EXPECT_NEAR(noisy - clean, price, 0.1 * price);
 }
 
 TEST(Autoencoder, LearnsToUndoTheDamageThatItSees) {

@@ -19,6 +19,14 @@ bool is_of_counts(HashingLoss loss) {
   return loss == HashingLoss::kMultinomial || loss == HashingLoss::kPoisson;
 }
 
+CoderConfig decoder_of(const HashingConfig& config) {
+  auto coder = config.coder;
+  if (!config.linear_decoder) return coder;
+  coder.network = Network::kMlp;
+  coder.hidden.clear();
+  return coder;
+}
+
 // Rows of mean square 1, as the initial weights expect; rows of zeros stay.
 torch::Tensor unit_mean_square(const torch::Tensor& x) {
   const auto length = std::sqrt(static_cast<double>(x.size(1)));
@@ -52,7 +60,7 @@ Hashing::Hashing(const Config& config, const ExampleSpec& example)
     : Model(example),
       config_(config),
       encoder_(register_module("encoder", Encoder(example.shape, config.coder, config.bits))),
-      decoder_(register_module("decoder", Decoder(config.bits, config.coder, example.shape))),
+      decoder_(register_module("decoder", Decoder(config.bits, decoder_of(config), example.shape))),
       optimizer_(register_optimizer("all", parameters(), config.optimizer)) {
   if (!weighs_words()) return;
   documents_ = register_buffer("documents", torch::zeros({}));

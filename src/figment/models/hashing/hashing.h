@@ -40,6 +40,7 @@ struct HashingConfig {
   double noise = 1;
   int64_t noise_warmup_steps = 0;
   double dropout = 0;
+  bool linear_decoder = false;
   CoderConfig coder{};
   OptimizerConfig optimizer{};
 
@@ -68,7 +69,11 @@ struct HashingConfig {
         Field{"dropout", &C::dropout,
               "Share of the encoder's inputs put to 0 in training, the others scaled up for them.",
               Within{0, 0.99}},
-        Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
+        Field{
+            "linear_decoder", &C::linear_decoder,
+            "Decode by one linear layer, so that each bit speaks for itself and codes that differ "
+            "in few bits mean nearly the same."},
+        Field{"coder", &C::coder, "The encoder; the decoder mirrors it unless it is linear."},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
   void check(const Problems::Scope& scope) const;

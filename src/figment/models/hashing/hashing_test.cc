@@ -122,6 +122,21 @@ TEST(Hashing, WeighsWordsByWhatTheFirstEpochCounted) {
   EXPECT_TRUE((counts >= 0).all().item<bool>());
 }
 
+TEST(Hashing, ALinearDecoderAddsUpWhatTheBitsSay) {
+  auto config = small_config(HashingLoss::kSquaredError);
+  config.linear_decoder = true;
+  Hashing model(config, {Modality::kVector, {6}, {}});
+  model.eval();
+  torch::NoGradGuard no_grad;
+  const auto a = torch::rand({4, 8}), b = torch::rand({4, 8}), zero = torch::zeros({4, 8});
+  const auto of = [&](const torch::Tensor& code) { return model.decode(code, {}); };
+  EXPECT_TRUE(torch::allclose(of(a + b) - of(b), of(a) - of(zero), 1e-4, 1e-5));
+  config.linear_decoder = false;
+  Hashing mirrored(config, {Modality::kVector, {6}, {}});
+  EXPECT_EQ(mirrored.parameters().size(), 8u);
+  EXPECT_EQ(model.parameters().size(), 6u);
+}
+
 TEST(Hashing, RefusesWhatIsNoCount) {
   auto config = small_config(HashingLoss::kMultinomial);
   Hashing model(config, kWords);

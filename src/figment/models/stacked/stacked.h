@@ -30,7 +30,7 @@ constexpr auto enum_names(StackedTarget) {
 }
 
 struct StackedConfig {
-  std::vector<int64_t> hidden = {500, 250};
+  std::vector<int64_t> hidden = {256, 64};
   Activation activation = Activation::kSigmoid;
   StackedLoss loss = StackedLoss::kSquaredError;
   bool pretrain = true;
