@@ -211,8 +211,8 @@ void declare_restoring(CLI::App& app, Options& options) {
 }
 
 void declare_judging(CLI::App& app, Options& options) {
-  Verb(app, options, "eval", "Judge a model on data it was not trained on")
-      .subject("RUN", "Folder of the run")
+  Verb eval(app, options, "eval", "Judge a model on data it was not trained on");
+  eval.subject("RUN", "Folder of the run")
       .words("METRIC", "Metrics by name in place of the usual ones; an unknown name lists them")
       .data("Data set in place of the run's")
       .split()
@@ -221,6 +221,14 @@ void declare_judging(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  eval.app()
+      .add_option("--samples", options.samples,
+                  "Samples that a metric draws: codes an example for nll, images for fid")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000000}));
+  eval.app().add_option("--features", options.features,
+                        "FILE.safetensors of a feature network in place of figment's own");
+  eval.app().add_flag("--calibrate", options.calibrate,
+                      "Show beside it what known good and bad sets of images reach");
   Verb anomaly(app, options, "anomaly", "Find examples unlike those a model was trained on");
   anomaly.subject("RUN|RECIPE", "Folder of a run; with --one-vs-rest a recipe")
       .words("KEY=VALUE", "Settings of the data, such as data.label_column=none")

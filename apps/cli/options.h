@@ -27,6 +27,9 @@ struct Options {
   double temperature = 1;
   std::int64_t columns = 0;
   std::int64_t bits = 6;     // of a quantised number
+  std::int64_t samples = 0;  // that a metric draws; 0 is its own default
+  std::string features{};    // file of a feature network
+  bool calibrate = false;    // show what known good and bad sets reach
   bool one_vs_rest = false;  // each class in turn is the normal one
   bool corrupt = false;      // damage the examples first
   bool resume = false;

@@ -29,6 +29,7 @@ std::string ExampleSpec::text() const {
   for (std::size_t i = 0; i < shape.size(); ++i)
     out += (i == 0 ? " " : "x") + std::to_string(shape[i]);
   if (!classes.empty()) out += ", " + std::to_string(classes.size()) + " classes";
+  if (!attributes.empty()) out += ", " + std::to_string(attributes.size()) + " attributes";
   return out;
 }
 
@@ -37,16 +38,19 @@ Dataset Dataset::select(const torch::Tensor& index) const {
   out.x = x.index_select(0, index);
   if (label.defined()) out.label = label.index_select(0, index);
   if (length.defined()) out.length = length.index_select(0, index);
+  if (attributes.defined()) out.attributes = attributes.index_select(0, index);
   return out;
 }
 
 Dataset Dataset::joined(const Dataset& more) const {
   FIGMENT_CHECK(spec.shape == more.spec.shape && label.defined() == more.label.defined() &&
-                length.defined() == more.length.defined());
+                length.defined() == more.length.defined() &&
+                attributes.defined() == more.attributes.defined());
   auto out = *this;
   out.x = torch::cat({x, more.x});
   if (label.defined()) out.label = torch::cat({label, more.label});
   if (length.defined()) out.length = torch::cat({length, more.length});
+  if (attributes.defined()) out.attributes = torch::cat({attributes, more.attributes});
   return out;
 }
 
@@ -56,6 +60,7 @@ Dataset Dataset::first(int64_t n) const {
   out.x = x.narrow(0, 0, n);
   if (label.defined()) out.label = label.narrow(0, 0, n);
   if (length.defined()) out.length = length.narrow(0, 0, n);
+  if (attributes.defined()) out.attributes = attributes.narrow(0, 0, n);
   return out;
 }
 

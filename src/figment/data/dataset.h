@@ -19,6 +19,7 @@ struct ExampleSpec {
   Modality modality = Modality::kImage;
   std::vector<int64_t> shape{};        // image [C, H, W]; vector [D]; series [T, D]
   std::vector<std::string> classes{};  // names of the classes in the order of labels; may be empty
+  std::vector<std::string> attributes{};  // names of what describes an example beside its class
 
   int64_t elements() const;  // product of the shape
   std::string text() const;  // "image 1x28x28, 10 classes"
@@ -35,6 +36,9 @@ struct Dataset {
   // [n] int64 in 1..T: how many steps of each series are real; the rest of its T is padding.
   // Undefined when all are whole.
   torch::Tensor length{};
+  // [n, spec.attributes.size()] float32: yes (1) or no (0), or any real values; undefined when
+  // there are none.
+  torch::Tensor attributes{};
   // Names of the D columns of vectors, or their positions in a table without names; may be empty.
   std::vector<std::string> columns{};
   // For each of these columns the words that it holds, whose positions are then its values in x;

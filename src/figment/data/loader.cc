@@ -17,6 +17,7 @@ Loader::Loader(Dataset set, const Scaling& scaling, const LoaderOptions& options
   set_.x = set_.x.to(options_.device);
   if (set_.label.defined()) set_.label = set_.label.to(options_.device);
   if (set_.length.defined()) set_.length = set_.length.to(options_.device);
+  if (set_.attributes.defined()) set_.attributes = set_.attributes.to(options_.device);
 }
 
 int64_t Loader::batches() const {
@@ -42,6 +43,7 @@ Batch Loader::batch(int64_t epoch, int64_t index) {
   Batch out;
   if (set_.label.defined()) out.label = set_.label.index_select(0, rows);
   if (set_.length.defined()) out.length = set_.length.index_select(0, rows);
+  if (set_.attributes.defined()) out.attributes = set_.attributes.index_select(0, rows);
   if (set_.x.device().is_cpu() && set_.x.scalar_type() == torch::kUInt8) {
     // Bytes are gathered and scaled in one pass: no copy of the set as floats is ever made.
     auto shape = set_.x.sizes().vec();

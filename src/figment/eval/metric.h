@@ -14,6 +14,13 @@
 
 namespace figment {
 
+// What the command line may ask of a metric; each reads what concerns it.
+struct MetricOptions {
+  int64_t samples = 0;     // how many the metric draws; 0 is its own default
+  bool calibrate = false;  // print what known good and bad sets reach beside the model
+  std::string features{};  // a file of a feature network in place of the metric's own
+};
+
 // What a metric measures and with what.
 struct MetricRequest {
   Model& model;
@@ -23,6 +30,7 @@ struct MetricRequest {
   const Dataset& set;       // the part it is judged on
   const DataConfig& data;   // what the recipe says of them
   std::uint64_t seed = 1;
+  MetricOptions options{};
 };
 
 // `metrics` are of the model; `baselines` are of trivial models on the same data, in the same
@@ -30,6 +38,10 @@ struct MetricRequest {
 struct Measured {
   Results metrics{};
   Results baselines{};
+  // Of a metric by its name: the ends of its interval of 95 %.
+  std::vector<std::pair<std::string, std::pair<double, double>>> intervals{};
+  // What the numbers are of, such as ("features", "LeNet-5 trained on mnist, error 0.9 %").
+  std::vector<std::pair<std::string, std::string>> notes{};
 };
 
 // In eval/metrics/NAME.cc: `extern const Metric NAME; const Metric NAME = {...};` in namespace

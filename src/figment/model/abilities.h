@@ -19,6 +19,8 @@ struct SampleRequest {
   Noise* noise = nullptr;  // source of all randomness; row i depends on (seed, i) alone
   torch::Tensor label{};   // [n] int64, the classes asked for; undefined for any
   double temperature = 1;  // spread of the latent noise
+  // [n, a] the attributes asked for, as in Batch; undefined for any.
+  torch::Tensor attributes{};
 };
 
 struct Samples {
@@ -59,6 +61,29 @@ struct Densities {
   // "log_density" when exact, "elbo" for a lower bound by one Monte Carlo sample.
   virtual const char* density_name() const = 0;
   virtual LogDensity log_density(const Batch& batch, Noise& noise) = 0;
+};
+
+// Has a distribution q(z | x) over codes, by which p(x) can be estimated.
+struct Posteriors {
+  virtual ~Posteriors() = default;
+  // log p(x, z) - log q(z | x) for `samples` codes z drawn from q(z | x): [samples, n]. The log of
+  // the mean of their exponentials over the samples estimates log p(x) from below (Burda et al.
+  // 2016, eq. 8), the closer the more samples.
+  virtual torch::Tensor log_weights(const Batch& batch, Noise& noise, int64_t samples) = 0;
+  // The means of q(z | x), [n, units] for each stochastic layer from the data upwards.
+  virtual std::vector<torch::Tensor> posterior_means(const Batch& batch) = 0;
+};
+
+// Makes examples under a condition: a class, attributes, or the part of an example that is known.
+struct Conditions {
+  virtual ~Conditions() = default;
+  // Whether the condition has a class / attributes / a part of the example in it.
+  virtual bool on_class() const = 0;
+  virtual bool on_attributes() const = 0;
+  virtual bool on_part() const = 0;
+  // code [n, code_dim] under the condition that `given` holds (its label, its attributes, the part
+  // of its x that the model conditions on) -> [n, example shape...].
+  virtual torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) = 0;
 };
 
 struct Translates {

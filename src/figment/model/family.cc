@@ -23,6 +23,8 @@ std::vector<std::string> Abilities::names() const {
   add(separates, "separates");
   add(hashes, "hashes");
   add(projects, "projects");
+  add(posteriors, "posteriors");
+  add(conditions, "conditions");
   return all;
 }
 

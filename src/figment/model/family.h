@@ -18,7 +18,7 @@ namespace figment {
 
 struct Abilities {
   bool samples, encodes, decodes, reconstructs, densities, translates, completes, classifies,
-      restores, separates, hashes, projects;
+      restores, separates, hashes, projects, posteriors, conditions;
 
   // The words of the command line, in this order: "samples", "encodes", ...
   std::vector<std::string> names() const;
@@ -76,7 +76,8 @@ constexpr Family family(std::string_view name, std::string_view title, std::stri
            std::is_base_of_v<Densities, M>, std::is_base_of_v<Translates, M>,
            std::is_base_of_v<Completes, M>, std::is_base_of_v<Classifies, M>,
            std::is_base_of_v<Restores, M>, std::is_base_of_v<Separates, M>,
-           std::is_base_of_v<Hashes, M>, std::is_base_of_v<Projects, M>},
+           std::is_base_of_v<Hashes, M>, std::is_base_of_v<Projects, M>,
+           std::is_base_of_v<Posteriors, M>, std::is_base_of_v<Conditions, M>},
           &detail::make_model<M>,
           &detail::resolve_model<M>,
           [] { return explain_config<typename M::Config>("model"); },

@@ -16,7 +16,8 @@
 namespace figment {
 
 // Named 0-d tensors, means over the batch, left on their device; only the logger reads them. The
-// first of validation_step is what "best" goes by (lower is better) when it is called "loss".
+// first of validation_step is what "best" goes by (lower is better) when it is called "loss" or
+// "classification_error".
 using Metrics = std::vector<std::pair<std::string, torch::Tensor>>;
 
 // Training is one or more stages, each some passes over the data.

@@ -41,9 +41,11 @@ std::string optimizer_file(const Optimizer& optimizer) {
 }
 
 json example_json(const ExampleSpec& example) {
-  return {{"modality", name_of(example.modality)},
-          {"shape", example.shape},
-          {"classes", example.classes}};
+  json out = {{"modality", name_of(example.modality)},
+              {"shape", example.shape},
+              {"classes", example.classes}};
+  if (!example.attributes.empty()) out["attributes"] = example.attributes;
+  return out;
 }
 
 ExampleSpec example_of(const json& value) {
@@ -58,6 +60,7 @@ ExampleSpec example_of(const json& value) {
   if (!known) throw std::runtime_error("unknown modality '" + printable(modality) + "'");
   value.at("shape").get_to(out.shape);
   value.at("classes").get_to(out.classes);
+  if (value.contains("attributes")) value.at("attributes").get_to(out.attributes);
   for (const auto extent : out.shape)
     if (extent < 1) throw std::runtime_error("a shape that is not positive");
   return out;

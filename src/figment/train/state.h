@@ -21,7 +21,7 @@ struct TrainingState {
   int64_t stage_step = 0;  // steps done in it
   int64_t step = 0;        // steps done in all
   bool finished = false;   // no step is left
-  double best = 0;         // lowest validation loss; meaningless when best_step is 0
+  double best = 0;         // lowest first measure of a validation; meaningless when best_step is 0
   int64_t best_step = 0;   // 0: none yet
   int64_t stale = 0;       // validations since the best
   int64_t threads = 1;     // with another number the bits differ
