@@ -102,14 +102,6 @@ void Report::numbers() {
                          " part. Baselines: the mean of the training examples, and PCA with as "
                          "many components as the code has, fitted on " +
                          with_commas(std::min(kBaseline, data_.train.size())) + " of them.");
-  if (dynamic_cast<Densities*>(run_.model.get()) != nullptr) {
-    for (const auto& [name, value] : results)
-      if (name == "active_units" && value == 0)
-        page_.note(
-            "No unit of the code is active: the posterior has collapsed onto the prior, and "
-            "the decoder ignores its input. A smaller beta, a warm-up of beta "
-            "(beta_warmup_steps) or a narrower decoder helps.");
-  }
 }
 
 void Report::facts() {

@@ -6,6 +6,7 @@
 #include "figment/data/loader.h"
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
+#include "figment/model/active_units.h"
 
 namespace figment {
 namespace {
@@ -77,8 +78,8 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
     out.emplace_back("classification_error_stderr", wrong.standard_error());
   }
   if (encodes != nullptr && set.size() > 1) {
-    const auto variance = torch::cat(codes).to(torch::kDouble).var(0);
-    out.emplace_back("active_units", (variance > 0.01).sum().item<double>());
+    const auto units = active_units(torch::cat(codes));
+    out.emplace_back("active_units", static_cast<double>(units.active));
     out.emplace_back("code_dim", static_cast<double>(encodes->code_dim()));
   }
   return out;

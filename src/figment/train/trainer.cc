@@ -11,6 +11,7 @@
 #include "figment/core/text.h"
 #include "figment/data/loader.h"
 #include "figment/train/device.h"
+#include "figment/train/guards.h"
 #include "figment/train/progress.h"
 #include "figment/train/version.h"
 
@@ -48,6 +49,7 @@ class Run {
         data_(std::move(data)),
         scaling_(std::move(scaling)),
         state_(std::move(state)),
+        collapse_(recipe_.model),
         progress_(options.quiet, [this](const std::string& line) { folder_.log(line); }),
         loader_(data_.train, scaling_,
                 {recipe_.train.batch_size, true, mix(recipe_.seed, kOrder), model_->device()}) {
@@ -82,6 +84,7 @@ class Run {
   Splits data_;
   Scaling scaling_;
   TrainingState state_;
+  CollapseGuard collapse_;
   Progress progress_;
   Loader loader_;
   std::unique_ptr<Observer> observer_;
@@ -280,10 +283,14 @@ bool Run::end_of_epoch(int64_t epoch, int64_t epochs) {
   bool go_on = true;
   if (due(recipe_.train.validate_every)) {
     Values values;
-    if (data_.validation.size() > 0)
+    std::string warning;
+    if (data_.validation.size() > 0) {
       values = validate(*model_, data_.validation, scaling_, recipe_.train.batch_size,
                         mix(recipe_.seed, kValidate));
+      warning = collapse_.look(*model_, data_.validation, scaling_, values);
+    }
     progress_.epoch(epoch, epochs, values.empty() ? shown_ : values);
+    if (!warning.empty()) progress_.say("warning: " + warning);
     if (!values.empty()) go_on = judge(std::move(values));
   }
   // The last one is saved when the stage has been concluded.

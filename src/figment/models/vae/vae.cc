@@ -16,15 +16,55 @@ namespace {
 // A predicted log-variance beyond this helps no likelihood and overflows its exponential.
 constexpr double kLogVarianceLimit = 12;
 
+// Codes of the first layer over which the posterior mean of the second is averaged.
+constexpr int64_t kMeanDraws = 32;
+
+// x [..., a] through a network of [m, a] -> [m, 2 b]: the two halves, [..., b] each.
+template <class Network>
+std::pair<torch::Tensor, torch::Tensor> halves(Network& network, const torch::Tensor& x) {
+  auto sizes = x.sizes().vec();
+  const auto parts = network->forward(x.reshape({-1, x.size(-1)})).chunk(2, 1);
+  sizes.back() = parts[0].size(1);
+  return {parts[0].reshape(sizes), parts[1].reshape(sizes)};
+}
+
+// While it lives, what a module computes sends no gradient to its weights.
+class Frozen {
+ public:
+  explicit Frozen(const torch::nn::Module& module) : parameters_(module.parameters()) {
+    set(false);
+  }
+  ~Frozen() { set(true); }
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+
+ private:
+  void set(bool learns) {
+    for (auto& parameter : parameters_) parameter.requires_grad_(learns);
+  }
+  std::vector<torch::Tensor> parameters_;
+};
+
 }  // namespace
+
+CoderConfig VaeConfig::second_coder() const {
+  CoderConfig out;
+  out.hidden = second.hidden;
+  out.activation = coder.activation;
+  return out;
+}
 
 void VaeConfig::check(const Problems::Scope& scope) const {
   if (binarize == Binarization::kSampled && likelihood != Likelihood::kBernoulli)
     scope.add("binarize", "expected none with the gaussian likelihood, got sampled");
+  if (free_bits > 0 && bound == Bound::kImportanceWeighted)
+    scope.add("free_bits",
+              "expected 0 with bound = \"importance_weighted\", which has no KL to leave free");
 }
 
 void VaeConfig::check_example(const ExampleSpec& example, const Problems::Scope& scope) const {
   check_coder(coder, example.shape, scope.inner("coder"));
+  if (second.latent_dim > 0) check_coder(second_coder(), {latent_dim}, scope.inner("second"));
   if (likelihood == Likelihood::kBernoulli && example.modality != Modality::kImage)
     scope.add("likelihood", "expected gaussian for " + example.text() +
                                 ": bernoulli is for values in [0, 1], as images have");
@@ -49,6 +89,13 @@ Vae::Vae(const Config& config, const ExampleSpec& example)
           log_variance_ = config.variance == Variance::kShared
                               ? register_parameter("log_variance", log_variance_)
                               : register_buffer("log_variance", log_variance_);
+        if (has_second()) {
+          const std::vector<int64_t> code = {config.latent_dim};
+          second_encoder_ = register_module(
+              "second_encoder", Encoder(code, config.second_coder(), 2 * config.second.latent_dim));
+          second_decoder_ = register_module(
+              "second_decoder", Decoder(config.second.latent_dim, config.second_coder(), code, 2));
+        }
         return register_optimizer("all", parameters(), config.optimizer);
       }()) {}
 
@@ -59,6 +106,12 @@ double Vae::beta_now() const {
   return config_.beta * std::min(1.0, share);
 }
 
+LikelihoodOf Vae::likelihood_of() const {
+  if (config_.likelihood == Likelihood::kGaussian) return LikelihoodOf::kReals;
+  return config_.binarize == Binarization::kSampled ? LikelihoodOf::kBinaryDraws
+                                                    : LikelihoodOf::kProbabilities;
+}
+
 torch::Tensor Vae::binarized(const torch::Tensor& x) const {
   return config_.binarize == Binarization::kSampled ? torch::bernoulli(x) : x;
 }
@@ -66,6 +119,21 @@ torch::Tensor Vae::binarized(const torch::Tensor& x) const {
 Vae::Posterior Vae::posterior(const torch::Tensor& x) {
   const auto parts = encoder_->forward(x).chunk(2, 1);
   return {parts[0], parts[1]};
+}
+
+Vae::Posterior Vae::second_posterior(const torch::Tensor& z) {
+  const auto [mean, log_variance] = halves(second_encoder_, z);
+  return {mean, log_variance};
+}
+
+Vae::Posterior Vae::second_posterior_frozen(const torch::Tensor& z) {
+  const Frozen frozen(*second_encoder_);
+  return second_posterior(z);
+}
+
+Vae::Posterior Vae::prior_given(const torch::Tensor& u) {
+  const auto [mean, log_variance] = halves(second_decoder_, u);
+  return {mean, log_variance.clamp(-kLogVarianceLimit, kLogVarianceLimit)};
 }
 
 torch::Tensor Vae::log_likelihood(const torch::Tensor& x, const torch::Tensor& output) const {
@@ -80,24 +148,35 @@ torch::Tensor Vae::mean_of(const torch::Tensor& output) const {
   return config_.variance == Variance::kPredicted ? output.chunk(2, 1)[0] : output;
 }
 
-Vae::Terms Vae::terms(const torch::Tensor& x, const torch::Tensor& epsilon) {
-  const auto q = posterior(x);
-  const auto k = epsilon.size(0), n = x.size(0);
-  const auto z = reparametrize(q.mean, q.log_variance, epsilon);         // AEVB eq. 4
-  const auto output = decoder_->forward(z.reshape({k * n, z.size(2)}));  // [k * n, ...]
-  auto repeats = std::vector<int64_t>(static_cast<std::size_t>(x.dim()), 1);
-  repeats[0] = k;
-  const auto targets = k == 1 ? x : x.repeat(repeats);
-  const auto reconstruction = log_likelihood(targets, output).view({k, n}).mean(0);
-  return {reconstruction, kl_standard_normal(q.mean, q.log_variance)};
+Vae::Epsilon Vae::draw(int64_t k, const torch::Tensor& x) const {
+  const auto normal = [&](int64_t units) {
+    return torch::randn({k, x.size(0), units}, x.options());
+  };
+  Epsilon out;
+  out.first = normal(config_.latent_dim);
+  if (has_second()) out.second = normal(config_.second.latent_dim);
+  return out;
+}
+
+Vae::Epsilon Vae::draw(int64_t k, Noise& noise) const {
+  const auto normal = [&](int64_t units) { return noise.normal({k, units}).transpose(0, 1); };
+  Epsilon out;
+  out.first = normal(config_.latent_dim);
+  if (has_second()) out.second = normal(config_.second.latent_dim);
+  return out;
 }
 
 Metrics Vae::training_step(const Batch& batch) {
   const auto x = binarized(batch.x);
-  const auto t =
-      terms(x, torch::randn({config_.samples, x.size(0), config_.latent_dim}, batch.x.options()));
+  const auto epsilon = draw(config_.samples, x);
+  if (config_.bound == Bound::kImportanceWeighted) {
+    const auto objective = importance_weighted(x, epsilon, beta_now());
+    optimizer_.minimize(objective.loss);
+    return metrics_of(objective);
+  }
+  const auto t = terms(x, epsilon);
   const auto reconstruction = t.reconstruction.mean(), kl = t.kl.mean();
-  const auto loss = beta_now() * kl - reconstruction;  // AEVB eq. 10, negated
+  const auto loss = beta_now() * penalty(t) - reconstruction;  // AEVB eq. 10, negated
   optimizer_.minimize(loss);
   return {{"loss", loss.detach()},
           {"reconstruction", reconstruction.detach()},
@@ -107,10 +186,12 @@ Metrics Vae::training_step(const Batch& batch) {
 
 Metrics Vae::validation_step(const Batch& batch) {
   const auto x = binarized(batch.x);
-  const auto t = terms(x, torch::randn({1, x.size(0), config_.latent_dim}, batch.x.options()));
-  const auto reconstruction = t.reconstruction.mean(), kl = t.kl.mean();
   // Judged by the weight in force at the end, so that a warm-up does not make early epochs look
-  // best.
+  // best; and without free bits, for which a model is no better.
+  if (config_.bound == Bound::kImportanceWeighted)
+    return metrics_of(importance_weighted(x, draw(config_.samples, x), config_.beta));
+  const auto t = terms(x, draw(1, x));
+  const auto reconstruction = t.reconstruction.mean(), kl = t.kl.mean();
   return {{"loss", config_.beta * kl - reconstruction},
           {"reconstruction", reconstruction},
           {"kl", kl},
@@ -118,7 +199,12 @@ Metrics Vae::validation_step(const Batch& batch) {
 }
 
 torch::Tensor Vae::sample(const SampleRequest& request) {
-  const auto z = request.noise->normal({config_.latent_dim}) * request.temperature;
+  const auto normal = [&](int64_t units) {
+    return request.noise->normal({units}) * request.temperature;
+  };
+  if (!has_second()) return mean_of(decoder_->forward(normal(config_.latent_dim)));
+  const auto p = prior_given(normal(config_.second.latent_dim));
+  const auto z = reparametrize(p.mean, p.log_variance, normal(config_.latent_dim));
   return mean_of(decoder_->forward(z));
 }
 
@@ -134,8 +220,19 @@ torch::Tensor Vae::reconstruct(const Batch& batch) {
 
 LogDensity Vae::log_density(const Batch& batch, Noise& noise) {
   const auto x = config_.binarize == Binarization::kSampled ? noise.bernoulli(batch.x) : batch.x;
-  const auto t = terms(x, noise.normal({config_.latent_dim}).unsqueeze(0));
+  const auto t = terms(x, draw(1, noise));
   return {t.reconstruction - t.kl, {{"reconstruction", t.reconstruction}, {"kl", t.kl}}};
+}
+
+std::vector<torch::Tensor> Vae::posterior_means(const Batch& batch) {
+  const auto q = posterior(batch.x);
+  if (!has_second()) return {q.mean};
+  // E q(u | x) has no closed form. The same draws for every example, so that they add nothing to
+  // the variance over examples.
+  auto noise = Noise(0, 0, kMeanDraws, q.mean.device());
+  const auto epsilon = noise.normal({config_.latent_dim}).unsqueeze(1);  // [draws, 1, latent]
+  const auto z = reparametrize(q.mean, q.log_variance, epsilon);
+  return {q.mean, second_posterior(z).mean.mean(0)};
 }
 
 }  // namespace figment::models

@@ -1,0 +1,97 @@
+// Negative log-likelihood: by importance samples from the posterior (Burda et al. 2016), or by an
+// exact density.
+#include "figment/eval/nll.h"
+
+#include <cmath>
+
+#include "figment/core/error.h"
+#include "figment/core/text.h"
+#include "figment/eval/metric.h"
+#include "figment/model/likelihood.h"
+
+namespace figment::metrics {
+namespace {
+
+constexpr int64_t kSamples = 5000;
+
+double mean(const torch::Tensor& values) { return values.mean().item<double>(); }
+
+// Nats an example in the model's numbers -> bits an element on the scale of the data.
+double bits_per_dim(double nll, const MetricRequest& request, bool of_bits) {
+  double nats = nll;
+  if (!of_bits) {
+    auto sizes = request.set.spec.shape;
+    sizes.insert(sizes.begin(), 1);
+    const auto step =
+        request.scaling.to_data(torch::ones(sizes)) - request.scaling.to_data(torch::zeros(sizes));
+    nats += step.to(torch::kDouble).log().sum().item<double>();
+  }
+  return nats / (static_cast<double>(request.set.spec.elements()) * std::log(2.0));
+}
+
+void describe(const MetricRequest& request, bool exact, bool of_bits, int64_t samples,
+              Measured& out) {
+  out.notes.emplace_back(
+      "nll", exact ? "by the model's exact density"
+                   : "estimated by " + std::to_string(samples) +
+                         " importance samples an example: in expectation not below the truth");
+  const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
+  if (states != nullptr && states->likelihood_of() == LikelihoodOf::kBinaryDraws)
+    out.notes.emplace_back("pixels",
+                           "drawn 0 or 1 once, with their grey level as the probability, "
+                           "by seed " +
+                               std::to_string(request.seed) +
+                               "; numbers of data binarised in another way do not compare");
+  if (!of_bits && request.set.spec.modality == Modality::kImage)
+    out.notes.emplace_back("density",
+                           "of real numbers, while pixels are steps of 1/255 to which no noise was "
+                           "added: it may exceed any bound, and does not compare with that of "
+                           "dequantised pixels");
+}
+
+Measured measure(const MetricRequest& request) {
+  auto* densities = dynamic_cast<Densities*>(&request.model);
+  const bool exact =
+      densities != nullptr && std::string(densities->density_name()) == "log_density";
+  if (!exact && dynamic_cast<Posteriors*>(&request.model) == nullptr)
+    metric_lacks(request, "nll", "has a posterior or an exact density");
+  if (request.set.size() == 0)
+    fail(Cause::kData, "eval nll", "expected examples to judge, got none");
+  const auto problem = likelihood_problem(request.model, request.scaling, request.set);
+  if (!problem.empty()) fail(Cause::kConfig, "eval nll", problem);
+
+  const auto samples = request.options.samples > 0 ? request.options.samples : kSamples;
+  const auto found =
+      estimate_nll(request.model, request.scaling, request.set, {request.seed, samples});
+  const auto n = static_cast<double>(request.set.size());
+  const auto nll = -mean(found.log_density);
+  const auto error =
+      n > 1 ? found.log_density.std(/*unbiased=*/true).item<double>() / std::sqrt(n) : 0.0;
+  const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
+  const bool of_bits = states != nullptr && states->likelihood_of() != LikelihoodOf::kReals;
+  Measured out;
+  describe(request, exact, of_bits, samples, out);
+  out.metrics = {
+      {"nll", nll}, {"nll_stderr", error}, {"bits_per_dim", bits_per_dim(nll, request, of_bits)}};
+  out.intervals = {{"nll", {nll - 1.96 * error, nll + 1.96 * error}}};
+  if (exact) return out;
+  const auto elbo = mean(found.elbo);
+  out.metrics.emplace_back("elbo", elbo);
+  if (found.kl.defined()) {
+    out.metrics.emplace_back("reconstruction", elbo + mean(found.kl));
+    out.metrics.emplace_back("kl", mean(found.kl));
+  }
+  out.metrics.emplace_back("effective_samples", mean(found.effective_samples));
+  for (std::size_t k = 0; k < found.layers.size(); ++k)
+    out.metrics.emplace_back(active_units_name(k, found.layers.size()),
+                             static_cast<double>(found.layers[k].active));
+  return out;
+}
+
+}  // namespace
+
+extern const Metric nll;
+const Metric nll = {"nll", "negative log-likelihood by importance samples, with its parts",
+                    &measure};
+
+}  // namespace figment::metrics
