@@ -7,24 +7,20 @@
 #include "figment/core/error.h"
 #include "figment/eval/metric.h"
 #include "figment/model/abilities.h"
+#include "figment/model/family.h"
 #include "figment/model/likelihood.h"
 
 namespace figment {
 namespace {
 
-struct NoConfig {
-  static constexpr auto fields() { return std::tuple{}; }
-};
-
 class Mute : public Model {
  public:
-  using Config = NoConfig;
-  Mute(const Config&, const ExampleSpec& spec) : Model(spec) {}
   using Model::Model;
   Metrics training_step(const Batch&) override { return {}; }
   Metrics validation_step(const Batch&) override { return {}; }
 };
-constexpr Family kMute = family<Mute>("mute", "Says nothing", "https://example.org");
+const Family kMute = {"mute",  "Says nothing", "https://example.org", {}, nullptr, nullptr,
+                      nullptr, nullptr};
 
 // Knows its density: standard normal.
 class Exact : public Mute, public Densities {
@@ -101,7 +97,7 @@ TEST(Nll, IsTheExactDensityWhereThereIsOne) {
   set.spec = {Modality::kVector, {3}, {}, {}};
   torch::manual_seed(1);
   set.x = 2 * torch::randn({4000, 3});
-  Exact model({}, set.spec);
+  Exact model(set.spec);
   const auto found = measure(model, set);
   // Standardised for the model: on its scale the entropy of N(0, I), on that of the data log 2 an
   // element more.
@@ -117,7 +113,7 @@ TEST(Nll, IsTheExactDensityWhereThereIsOne) {
 
 TEST(Nll, AveragesTheWeightsAndNotTheirLogarithms) {
   const auto set = images(40, 255);
-  Weighing model({}, set.spec);
+  Weighing model(set.spec);
   const auto found = measure(model, set, 4000);
   EXPECT_NEAR(value(found, "nll"), -std::log(2), 0.005);
   EXPECT_NEAR(value(found, "elbo"), 0.5 * std::log(3), 0.005);
@@ -129,7 +125,7 @@ TEST(Nll, AveragesTheWeightsAndNotTheirLogarithms) {
 
 TEST(Nll, AsksForLittleAtATime) {
   const auto set = images(700, 255, 8);
-  Weighing model({}, set.spec);
+  Weighing model(set.spec);
   measure(model, set, 5000);
   EXPECT_LE(model.largest, 1 << 22);
   EXPECT_GT(model.largest, 1 << 20);
@@ -138,7 +134,7 @@ TEST(Nll, AsksForLittleAtATime) {
 // Drawn once and for all: every pixel is 0 or 1, and a second asking draws the same.
 TEST(Nll, DrawsThePixelsOfAModelThatDrawsThem) {
   const auto set = images(50, 102);
-  Weighing model({}, set.spec);
+  Weighing model(set.spec);
   model.kind = LikelihoodOf::kBinaryDraws;
   const auto found = measure(model, set, 10);
   EXPECT_TRUE(notes(found, "pixels"));
@@ -153,7 +149,7 @@ TEST(Nll, DrawsThePixelsOfAModelThatDrawsThem) {
 }
 
 TEST(Nll, RefusesWhatIsNoLikelihood) {
-  Weighing model({}, images(1, 0).spec);
+  Weighing model(images(1, 0).spec);
   const auto grey = error_of([&] { measure(model, images(5, 51)); });
   EXPECT_EQ(grey.first, Cause::kConfig);
   // Four pixels of 0.2: 4 * 0.5004 nats that no model can get below.
@@ -161,7 +157,7 @@ TEST(Nll, RefusesWhatIsNoLikelihood) {
   EXPECT_NE(grey.second.find("model.binarize=sampled"), std::string::npos);
   EXPECT_NO_THROW(measure(model, images(5, 0), 5));
 
-  Mute mute(NoConfig{}, images(1, 0).spec);
+  Mute mute(images(1, 0).spec);
   const auto lacks = error_of([&] { measure(mute, images(5, 0)); });
   EXPECT_EQ(lacks.first, Cause::kConfig);
   EXPECT_NE(lacks.second.find("posterior or an exact density"), std::string::npos) << lacks.second;

@@ -12,10 +12,9 @@ struct Help {
   const char* key;
   const char* what;
 };
-constexpr Help kHelp[] = {
-    {"beta_warmup_steps", "a longer warm-up of beta (model.beta_warmup_steps)"},
-    {"beta", "a smaller beta (model.beta)"},
-    {"free_bits", "free bits (model.free_bits)"}};
+constexpr Help kHelp[] = {{"beta_warmup_steps", "a warm-up of beta (model.beta_warmup_steps)"},
+                          {"beta", "a smaller beta (model.beta)"},
+                          {"free_bits", "free bits (model.free_bits)"}};
 
 }  // namespace
 
