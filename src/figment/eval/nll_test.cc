@@ -62,7 +62,7 @@ Dataset images(int64_t n, double level, int64_t side = 2) {
 }
 
 Measured measure(Model& model, const Dataset& set, int64_t samples = 0) {
-  static const DataConfig data;
+  static const DataConfig data{};
   const auto scaling = Scaling::fit(set, ScalingKind::kAuto);
   return metric_named("nll").measure(
       {model, kMute, scaling, set, set, data, 1, {samples, false, {}}});

@@ -84,12 +84,12 @@ Vae::Terms Vae::terms(const torch::Tensor& x, const Epsilon& epsilon) {
   return out;
 }
 
-torch::Tensor Vae::penalty(const Terms& terms) const {
-  if (config_.free_bits == 0) return terms.kl.mean();
+torch::Tensor Vae::penalty(const Terms& t) const {
+  if (config_.free_bits == 0) return t.kl.mean();
   // Kingma et al., "Improved variational inference with inverse autoregressive flow", 2016, eq. 15,
   // each unit being a group.
   torch::Tensor sum;
-  for (const auto& units : terms.unit_kl) {
+  for (const auto& units : t.unit_kl) {
     const auto layer = units.mean(0).clamp_min(config_.free_bits).sum();
     sum = sum.defined() ? sum + layer : layer;
   }
@@ -132,7 +132,7 @@ Vae::Objective Vae::importance_weighted(const torch::Tensor& x, const Epsilon& e
                                         double beta) {
   const bool doubly =
       config_.gradient == BoundGradient::kDoublyReparametrised && torch::GradMode::is_enabled();
-  const Path path;
+  const Path path{};
   Objective out;
   out.weights = weigh(x, epsilon, doubly ? &path : nullptr);
   const auto log_w = out.weights.log_weights(beta);

@@ -94,7 +94,7 @@ class Vae : public Model,
   torch::Tensor log_likelihoods(const torch::Tensor& x, const torch::Tensor& z);
   torch::Tensor mean_of(const torch::Tensor& output) const;
   torch::Tensor binarized(const torch::Tensor& x) const;
-  torch::Tensor penalty(const Terms& terms) const;  // the KL of the loss. []
+  torch::Tensor penalty(const Terms& t) const;  // the KL of the loss. []
   static Metrics metrics_of(const Objective& objective);
   double beta_now() const;
 
