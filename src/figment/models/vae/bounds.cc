@@ -141,10 +141,11 @@ Vae::Objective Vae::importance_weighted(const torch::Tensor& x, const Epsilon& e
     out.loss = -out.bound;
     return out;
   }
-  // The gradient of the sum is that of the bound (IWAE eq. 14): right for the decoder as it is. For
-  // the encoder, on its way through the codes, each share once more: squares of shares, Tucker et
-  // al. eq. 10. Where beta is not 1, the score that was left out weighs beta, and the same
-  // integration by parts gives the factor (1 - beta) + beta * share.
+  // With the normalised weights held fixed, the gradient of the sum is that of the bound (IWAE
+  // section 3): right for the decoder as it is. For the encoder each is taken once more on the way
+  // through the codes: squares of normalised weights times path derivatives (IWAE-DReG of Tucker et
+  // al.). Where beta is not 1, the score that was left out weighs beta, and the same integration by
+  // parts gives the factor (1 - beta) + beta * share.
   const auto share = torch::softmax(log_w.detach(), 0);  // [k, n]
   *path.factor = (1 - beta) + beta * share;
   out.loss = -(share * log_w).sum(0).mean();

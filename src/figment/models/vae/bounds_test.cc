@@ -265,7 +265,7 @@ TEST(DoublyReparametrised, IsThePlainGradientForTheDecoderAndQuieterForTheEncode
 
 // The gradient as Tucker et al. write it: the sum of squared shares times the path derivative, the
 // latter by finite differences of the codes under a posterior that stays as it is.
-TEST(DoublyReparametrised, IsEquationTen) {
+TEST(DoublyReparametrised, IsSquaresOfSharesTimesPathDerivatives) {
   const auto vae = strong_vae(small_config(), kFourPixels, torch::kDouble);
   torch::manual_seed(12);
   const auto x = (torch::rand({1, 1, 2, 2}) < 0.5).to(torch::kDouble);
