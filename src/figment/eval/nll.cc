@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include "figment/core/error.h"
-#include "figment/core/text.h"
 #include "figment/data/loader.h"
 #include "figment/model/abilities.h"
 #include "figment/model/likelihood.h"
 #include "figment/nn/distributions.h"
+#include "figment/report/markup.h"
 
 namespace figment {
 namespace {
@@ -79,7 +79,7 @@ std::string likelihood_problem(Model& model, const Scaling& scaling, const Datas
          "' are grey: minus their cross-entropy is no log-likelihood, and even a perfect model "
          "stays "
          "at " +
-         number(floor) +
+         significant(floor, 4) +
          " nats; train with model.binarize=sampled, which draws the pixels, or on binary data";
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kSamples = 5000;
 
-double mean(const torch::Tensor& values) { return values.mean().item<double>(); }
+double mean_of(const torch::Tensor& values) { return values.mean().item<double>(); }
 
 // Nats an example in the model's numbers -> bits an element on the scale of the data.
 double bits_per_dim(double nll, const MetricRequest& request, bool of_bits) {
@@ -64,7 +64,7 @@ Measured measure(const MetricRequest& request) {
   const auto found =
       estimate_nll(request.model, request.scaling, request.set, {request.seed, samples});
   const auto n = static_cast<double>(request.set.size());
-  const auto nll = -mean(found.log_density);
+  const auto nll = -mean_of(found.log_density);
   const auto error =
       n > 1 ? found.log_density.std(/*unbiased=*/true).item<double>() / std::sqrt(n) : 0.0;
   const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
@@ -75,13 +75,13 @@ Measured measure(const MetricRequest& request) {
       {"nll", nll}, {"nll_stderr", error}, {"bits_per_dim", bits_per_dim(nll, request, of_bits)}};
   out.intervals = {{"nll", {nll - 1.96 * error, nll + 1.96 * error}}};
   if (exact) return out;
-  const auto elbo = mean(found.elbo);
+  const auto elbo = mean_of(found.elbo);
   out.metrics.emplace_back("elbo", elbo);
   if (found.kl.defined()) {
-    out.metrics.emplace_back("reconstruction", elbo + mean(found.kl));
-    out.metrics.emplace_back("kl", mean(found.kl));
+    out.metrics.emplace_back("reconstruction", elbo + mean_of(found.kl));
+    out.metrics.emplace_back("kl", mean_of(found.kl));
   }
-  out.metrics.emplace_back("effective_samples", mean(found.effective_samples));
+  out.metrics.emplace_back("effective_samples", mean_of(found.effective_samples));
   for (std::size_t k = 0; k < found.layers.size(); ++k)
     out.metrics.emplace_back(active_units_name(k, found.layers.size()),
                              static_cast<double>(found.layers[k].active));

@@ -27,13 +27,13 @@ VaeConfig small_config(int64_t second = 0) {
 
 // Weights far from zero, so that codes matter and q is not the true posterior.
 std::shared_ptr<Vae> strong_vae(const VaeConfig& config, const ExampleSpec& example,
-                                torch::ScalarType type) {
+                                torch::ScalarType type, double scale = 0.8) {
   torch::manual_seed(11);
   auto vae = std::make_shared<Vae>(config, example);
   vae->to(type);
   torch::NoGradGuard no_grad;
   for (auto& parameter : vae->parameters())
-    parameter.copy_(0.8 * torch::randn(parameter.sizes(), torch::kDouble));
+    parameter.copy_(scale * torch::randn(parameter.sizes(), torch::kDouble));
   return vae;
 }
 
@@ -74,7 +74,7 @@ TEST(ImportanceSamples, AgreeWithQuadrature) {
   // The relative variance of a mean of weights is (K / effective - 1) / K.
   const auto error = ((kSamples / found.effective_samples - 1) / kSamples).sqrt();
   EXPECT_LT((difference / error).abs().max().item<double>(), 4.5) << difference << error;
-  EXPECT_LT(error.max().item<double>(), 0.1);
+  EXPECT_LT(error.max().item<double>(), 0.2);
   // The bound by as many samples lies below by KL(q(z | x) || p(z | x)), which is not nothing here.
   EXPECT_TRUE((found.elbo < exact - 0.05).all().item<bool>()) << found.elbo - exact;
   // A few samples give a bound between the two; whatever is asked at once gives the same.
@@ -127,8 +127,8 @@ Linear linear_model(bool two_layers) {
   config.latent_dim = 2;
   config.likelihood = Likelihood::kGaussian;
   config.variance = Variance::kFixed;
-  const double variance = 0.3;
-  config.log_variance = std::log(variance);
+  config.log_variance = -1;
+  const double variance = std::exp(config.log_variance);
   config.coder.hidden = {};
   config.second.latent_dim = two_layers ? 2 : 0;
   config.second.hidden = {};
@@ -177,25 +177,26 @@ TEST(ImportanceSamples, AreAllTheDensityUnderTheExactPosterior) {
   }
 }
 
-// Gradients of the loss for all parameters as one row, for many draws: [draws, parameters].
+// Gradients of the loss for all parameters as one row, [draws, parameters]; each is the mean over
+// `copies` of every example with codes of their own.
+constexpr int64_t kCopies = 40;
 struct Gradients {
   Tensor encoder, decoder;
 };
-Gradients gradients(Vae& vae, const Tensor& x, int64_t k, int64_t draws, double beta,
+Gradients gradients(Vae& vae, const Tensor& one, int64_t k, int64_t draws, double beta,
                     int64_t second, std::uint64_t seed) {
   torch::manual_seed(seed);
-  std::vector<Tensor> encoder, decoder;
+  const auto x = one.repeat({kCopies, 1, 1, 1});
   std::vector<Tensor> parameters;
   std::vector<bool> encodes;
   for (const auto& item : vae.named_parameters()) {
     parameters.push_back(item.value());
     encodes.push_back(item.key().find("encoder") != std::string::npos);
   }
+  std::vector<Tensor> encoder, decoder;
   for (int64_t i = 0; i < draws; ++i) {
-    const auto n = x.size(0);
-    Vae::Epsilon epsilon;
-    epsilon.first = torch::randn({k, n, 2}, torch::kDouble);
-    if (second > 0) epsilon.second = torch::randn({k, n, second}, torch::kDouble);
+    Vae::Epsilon epsilon{torch::randn({k, x.size(0), 2}, torch::kDouble), {}};
+    if (second > 0) epsilon.second = torch::randn({k, x.size(0), second}, torch::kDouble);
     const auto found =
         torch::autograd::grad({vae.importance_weighted(x, epsilon, beta).loss}, parameters);
     std::vector<Tensor> rows[2];
@@ -223,7 +224,7 @@ struct BoundCase {
 TEST(DoublyReparametrised, HasTheExpectationOfThePlainGradient) {
   torch::manual_seed(6);
   const auto x = (torch::rand({2, 1, 2, 2}) < 0.5).to(torch::kDouble);
-  constexpr int64_t kDraws = 6000;
+  constexpr int64_t kDraws = 150;
   for (const auto& c : {BoundCase{5, 0, 1}, BoundCase{4, 3, 1}, BoundCase{3, 2, 0.4}}) {
     auto config = small_config(c.second);
     config.gradient = BoundGradient::kReparametrised;
@@ -235,9 +236,9 @@ TEST(DoublyReparametrised, HasTheExpectationOfThePlainGradient) {
     // About 60 numbers, of which one beyond 4.5 standard errors is a chance of 1 in 2,000.
     EXPECT_LT(largest_deviation(a.encoder, b.encoder), 4.5) << c.k << " " << c.second;
     EXPECT_LT(largest_deviation(a.decoder, b.decoder), 4.5) << c.k << " " << c.second;
-    // A gradient that missed the squares of the shares would be noticed: the encoder's is not 0.
-    const auto signal = a.encoder.mean(0).abs() / (a.encoder.var(0) / double{kDraws}).sqrt();
-    EXPECT_GT(signal.max().item<double>(), 15);
+    // It would be noticed if the shares were not squared, or the score left out without a factor:
+    // the gradient is many standard errors from 0.
+    EXPECT_GT(largest_deviation(a.encoder, torch::zeros_like(a.encoder)), 15);
   }
 }
 
@@ -247,11 +248,11 @@ TEST(DoublyReparametrised, IsThePlainGradientForTheDecoderAndQuieterForTheEncode
   for (const int64_t second : {0, 3}) {
     auto config = small_config(second);
     config.gradient = BoundGradient::kReparametrised;
-    const auto plain = strong_vae(config, kFourPixels, torch::kDouble);
+    const auto plain = strong_vae(config, kFourPixels, torch::kDouble, 0.5);
     config.gradient = BoundGradient::kDoublyReparametrised;
-    const auto doubly = strong_vae(config, kFourPixels, torch::kDouble);
-    const auto a = gradients(*plain, x, 10, 400, 1, second, 9);
-    const auto b = gradients(*doubly, x, 10, 400, 1, second, 9);
+    const auto doubly = strong_vae(config, kFourPixels, torch::kDouble, 0.5);
+    const auto a = gradients(*plain, x, 10, 100, 1, second, 9);
+    const auto b = gradients(*doubly, x, 10, 100, 1, second, 9);
     EXPECT_TRUE(torch::allclose(a.decoder, b.decoder, 1e-9, 1e-12));
     EXPECT_LT(b.encoder.var(0).sum().item<double>(), 0.8 * a.encoder.var(0).sum().item<double>());
     // Both weigh the same and say the same bound.
@@ -332,7 +333,7 @@ TEST(TwoLayers, LearnAndDoWhatOneDoes) {
     batch.x = torch::tensor({1, 1, 0, 0}, torch::kFloat).view({1, 1, 2, 2}).repeat({32, 1, 1, 1});
     batch.x.slice(0, 0, 16) = 1 - batch.x.slice(0, 0, 16);
     double first = 0, last = 0;
-    for (int step = 0; step < 400; ++step) {
+    for (int step = 0; step < 300; ++step) {
       const auto loss = vae.training_step(batch)[0].second.item<double>();
       if (step == 0) first = loss;
       last = loss;
@@ -394,7 +395,7 @@ TEST(VaeConfig, RefusesFreeBitsWithoutAKl) {
   EXPECT_NE(problems.lines()[0].find("model.free_bits: expected 0 with"), std::string::npos);
   config = {};
   config.second.latent_dim = 60000;
-  config.second.hidden = {60000, 60000};
+  config.second.hidden = {60000, 60000, 60000};
   config.check_example(kFourPixels, {problems, "model", nullptr});
   ASSERT_EQ(problems.lines().size(), 2U);
   EXPECT_NE(problems.lines()[1].find("model.second.hidden: expected at most"), std::string::npos);
