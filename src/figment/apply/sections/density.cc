@@ -1,6 +1,7 @@
 // The density of points in a plane: a map of it beside the true one, and the grid of the noise as
 // the model bends it.
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "figment/apply/section.h"

@@ -33,8 +33,8 @@ torch::Tensor per_example(const torch::Tensor& number, const torch::Tensor& x) {
 }
 
 // x [n, m], raw [n, m, k]. `backwards`: from the noise's side.
-ElementMapped apply(const ElementMapOptions& map, const torch::Tensor& x, const torch::Tensor& raw,
-                    bool backwards) {
+ElementMapped map_elements(const ElementMapOptions& map, const torch::Tensor& x,
+                           const torch::Tensor& raw, bool backwards) {
   if (map.kind == ElementMap::kSpline)
     return backwards ? inverse_spline(x, raw, map.bound) : spline(x, raw, map.bound);
   const auto shift = raw.select(2, 0);
@@ -170,13 +170,13 @@ torch::Tensor CouplingLayer::parameters_for(const torch::Tensor& kept,
 
 Flowed CouplingLayer::forward(const torch::Tensor& x, const torch::Tensor& condition) {
   const auto [kept, moved] = apart(x);
-  const auto mapped = apply(map_, moved.flatten(1), parameters_for(kept, condition), false);
+  const auto mapped = map_elements(map_, moved.flatten(1), parameters_for(kept, condition), false);
   return {together(kept, mapped.y.reshape(moved.sizes())), mapped.log_derivative.sum(1)};
 }
 
 torch::Tensor CouplingLayer::inverse(const torch::Tensor& y, const torch::Tensor& condition) {
   const auto [kept, moved] = apart(y);
-  const auto mapped = apply(map_, moved.flatten(1), parameters_for(kept, condition), true);
+  const auto mapped = map_elements(map_, moved.flatten(1), parameters_for(kept, condition), true);
   return together(kept, mapped.y.reshape(moved.sizes()));
 }
 
@@ -189,7 +189,7 @@ AutoregressiveLayer::AutoregressiveLayer(int64_t columns, bool reversed,
                                MaskedNetwork(columns, map.parameters(), reversed, network))) {}
 
 Flowed AutoregressiveLayer::forward(const torch::Tensor& x, const torch::Tensor& condition) {
-  const auto mapped = apply(map_, x, network_(x, condition), false);
+  const auto mapped = map_elements(map_, x, network_(x, condition), false);
   return {mapped.y, mapped.log_derivative.sum(1)};
 }
 
@@ -199,7 +199,7 @@ torch::Tensor AutoregressiveLayer::inverse(const torch::Tensor& y, const torch::
   for (int64_t i = 0; i < columns; ++i) {
     const auto column = reversed_ ? columns - 1 - i : i;
     const auto raw = network_(x, condition).narrow(1, column, 1);
-    const auto known = apply(map_, y.narrow(1, column, 1), raw, true).y;
+    const auto known = map_elements(map_, y.narrow(1, column, 1), raw, true).y;
     // Not in place: a decoder may be differentiated.
     x = torch::cat({x.narrow(1, 0, column), known, x.narrow(1, column + 1, columns - column - 1)},
                    1);
