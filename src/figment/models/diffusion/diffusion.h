@@ -33,7 +33,7 @@ constexpr auto enum_names(StepVariance) {
 
 struct DiffusionConfig {
   DiffusionScheduleConfig schedule{};
-  PredictionKind predict = PredictionKind::kNoise;
+  PredictionKind predict = PredictionKind::kVelocity;
   DiffusionLoss loss = DiffusionLoss::kSimple;
   StepVariance variance = StepVariance::kLarge;
   double min_snr = 0;
@@ -53,7 +53,7 @@ struct DiffusionConfig {
         Field{"schedule", &C::schedule, "How examples become noise."},
         Field{"predict", &C::predict,
               "What the network gives: the noise, the clean example, or the velocity, a mixture of "
-              "both."},
+              "both, which tells the example well at every step, also where noise is nearly all."},
         Field{"loss", &C::loss,
               "simple: squared error of what is predicted; bound: the variational bound, term by "
               "term; hybrid: simple, and a thousandth of the bound for the variance alone."},
