@@ -1,0 +1,80 @@
+// From noise to examples: how samples look on the way, and what is predicted of them there.
+#include <string>
+
+#include "figment/apply/section.h"
+#include "figment/apply/use.h"
+#include "figment/core/files.h"
+#include "figment/data/image_codec.h"
+#include "figment/model/stepwise.h"
+#include "figment/report/animation.h"
+#include "figment/report/grid.h"
+#include "figment/report/plot.h"
+
+namespace figment::sections {
+namespace {
+
+constexpr int64_t kSamples = 8, kPoints = 12, kParticles = 1000, kStages = 5;
+
+std::vector<CoursePoint> course_of(ReportContext& context, Stepwise& able, int64_t n,
+                                   int64_t points) {
+  context.run.model->eval();
+  Noise noise(1, 0, n, context.run.model->device());
+  SampleRequest request;
+  request.n = n;
+  request.noise = &noise;
+  return able.course(request, points);
+}
+
+void show_images(ReportContext& context, Stepwise& able) {
+  const auto course = course_of(context, able, kSamples, kPoints);
+  std::vector<torch::Tensor> on_the_way, predicted, frames;
+  for (const auto& point : course) {
+    on_the_way.push_back(point.x.to(torch::kCPU));
+    predicted.push_back(point.example.to(torch::kCPU));
+    frames.push_back(to_uint8(layered_grid({on_the_way.back(), predicted.back()})));
+  }
+  // A row a sample, from noise on the left to the end on the right.
+  const auto strip = [&](const std::vector<torch::Tensor>& columns) {
+    GridOptions grid;
+    grid.columns = static_cast<int64_t>(columns.size());
+    return encode_png(image_grid(torch::stack(columns, 1).flatten(0, 1), grid));
+  };
+  const int scale = context.run.example().shape[1] <= 32 ? 2 : 1;
+  context.page.image(strip(on_the_way), "Samples on their way, from noise on the left.", scale);
+  context.page.image(strip(predicted), "The examples predicted at these steps.", scale);
+  AnimationOptions options;
+  options.delay_ms = 150;
+  options.last_delay_ms = 2000;
+  context.page.image(encode_apng(frames, options),
+                     "The same as an animation: each sample above its prediction.", scale);
+}
+
+void show_particles(ReportContext& context, Stepwise& able) {
+  for (const auto& point : course_of(context, able, kParticles, kStages)) {
+    ScatterPlot plot;
+    plot.frame.width = 300;
+    plot.frame.height = 300;
+    plot.points = to_output(context.run, point.x.to(torch::kCPU));
+    context.page.plot(scatter_plot(plot), std::to_string(point.t) + " steps left");
+  }
+}
+
+void write(ReportContext& context) {
+  auto* able = context.able<Stepwise>();
+  if (able == nullptr) return;
+  const auto& example = context.run.example();
+  const bool plane = example.modality == Modality::kVector && example.shape[0] == 2;
+  if (example.modality != Modality::kImage && !plane) return;
+  context.page.section("From noise to examples");
+  if (plane)
+    show_particles(context, *able);
+  else
+    show_images(context, *able);
+}
+
+}  // namespace
+
+extern const Section course;
+const Section course = {25, &write};
+
+}  // namespace figment::sections

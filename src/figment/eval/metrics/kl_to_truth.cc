@@ -1,0 +1,90 @@
+// Kullback-Leibler divergence of a model's density from the true one, on sets whose density is
+// known, by fresh points: the mean of log p(x) - log q(x) over x drawn from p.
+#include <algorithm>
+#include <cmath>
+
+#include "figment/core/error.h"
+#include "figment/core/random.h"
+#include "figment/data/toy.h"
+#include "figment/eval/metric.h"
+
+namespace figment::metrics {
+namespace {
+
+constexpr int64_t kPoints = 100000, kChunk = 10000;
+constexpr std::uint64_t kFresh = 0x6b6c;  // no set is drawn with this seed
+
+// Mean and standard error, in nats.
+struct Divergence {
+  double mean = 0, error = 0;
+};
+Divergence divergence(const torch::Tensor& log_truth, const torch::Tensor& log_model) {
+  const auto gap = log_truth - log_model;  // [n] double
+  return {gap.mean().item<double>(),
+          gap.std().item<double>() / std::sqrt(static_cast<double>(gap.size(0)))};
+}
+
+// log N(x; mean and covariance of `training`) at x, all [.., 2] double.
+torch::Tensor normal_log_density(const torch::Tensor& training, const torch::Tensor& x) {
+  const auto mean = training.mean(0);
+  const auto covariance = (training - mean).t().mm(training - mean) / training.size(0);
+  const auto centred = x - mean;
+  const auto distance = (centred.mm(covariance.inverse()) * centred).sum(1);
+  return -0.5 * (distance + torch::logdet(covariance) +
+                 static_cast<double>(x.size(1)) * std::log(2 * M_PI));
+}
+
+Measured measure(const MetricRequest& request) {
+  torch::NoGradGuard no_grad;
+  auto* able = dynamic_cast<Densities*>(&request.model);
+  if (able == nullptr) metric_lacks(request, "kl_to_truth", "densities");
+  const auto& source = request.data.source;
+  const auto& toys = toy_sets();
+  const bool known = std::any_of(toys.begin(), toys.end(),
+                                 [&](const ToyCard& card) { return source == card.name; }) &&
+                     toy_log_density(source, torch::zeros({1, 2})).has_value();
+  if (!known)
+    fail(Cause::kConfig, "eval kl_to_truth",
+         "expected a set whose density is known (8gaussians, checkerboard), got '", source,
+         "'; figment eval RUN nll judges densities on any set");
+  request.model.eval();
+  const auto n = request.options.samples > 0 ? request.options.samples : kPoints;
+  const auto points = toy_points(source, mix(kFresh, request.seed), 0, n);
+  const auto log_truth = *toy_log_density(source, points.x.to(torch::kDouble));
+  // Per the data's numbers: the model's are the data's over the scale.
+  const auto dims = points.x.size(1);
+  const auto log_scale =
+      request.scaling.scale().to(torch::kDouble).log().expand({dims}).sum().item<double>();
+  std::vector<torch::Tensor> parts;
+  for (int64_t first = 0; first < n; first += kChunk) {
+    Batch batch;
+    const auto some = std::min(kChunk, n - first);
+    batch.x = request.scaling.to_model(points.x.narrow(0, first, some)).to(request.model.device());
+    batch.label = points.label.defined()
+                      ? points.label.narrow(0, first, some).to(request.model.device())
+                      : points.label;
+    Noise noise(request.seed, first, some, request.model.device());
+    parts.push_back(able->log_density(batch, noise).total.to(torch::kCPU, torch::kDouble));
+  }
+  const auto model = divergence(log_truth, torch::cat(parts) - log_scale);
+  const auto normal = divergence(
+      log_truth,
+      normal_log_density(request.training.x.to(torch::kDouble), points.x.to(torch::kDouble)));
+  Measured out;
+  out.metrics = {{"kl_to_truth", model.mean}, {"kl_to_truth_stderr", model.error}};
+  out.intervals = {
+      {"kl_to_truth", {model.mean - 1.96 * model.error, model.mean + 1.96 * model.error}}};
+  out.baselines = {{"normal_kl_to_truth", normal.mean}};
+  out.notes = {{"points", std::to_string(n) + " fresh ones"}};
+  if (std::string(able->density_name()) == "elbo")
+    out.notes.emplace_back("density", "a lower bound, so that the divergence is an upper one");
+  return out;
+}
+
+}  // namespace
+
+extern const Metric kl_to_truth;
+const Metric kl_to_truth = {"kl_to_truth", "divergence from a density that is known, in nats",
+                            &measure};
+
+}  // namespace figment::metrics

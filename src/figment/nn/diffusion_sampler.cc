@@ -1,0 +1,131 @@
+#include "figment/nn/diffusion_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "figment/core/error.h"
+
+namespace figment {
+namespace {
+
+torch::Tensor fresh(Noise& noise, const torch::Tensor& like) {
+  return noise.normal(like.sizes().slice(1)).to(like.scalar_type());
+}
+
+// One step of DDIM from t to s < t, in closed form between any two (DDIM eq. 12 and 16). With
+// eta = 1 and s = t - 1 it is a step of DDPM with the posterior's variance.
+torch::Tensor ddim_step(const DiffusionProcess& process, const StepPrediction& predicted, int64_t t,
+                        int64_t s, double eta, const torch::Tensor& x, Noise& noise) {
+  const double now = process.alpha_bar(t), next = process.alpha_bar(s);
+  const double sigma =
+      eta * std::sqrt((1 - next) / (1 - now)) * std::sqrt(std::max(0.0, 1 - now / next));
+  const auto& d = predicted.denoised;
+  auto out =
+      std::sqrt(next) * d.example + std::sqrt(std::max(0.0, 1 - next - sigma * sigma)) * d.noise;
+  if (sigma > 0 && s > 0) out = out + sigma * fresh(noise, x);
+  return out;
+}
+
+// One step of DDPM from t to s < t (DDPM algorithm 2), for any s by the posterior of the shorter
+// chain. A learned variance is used where the chain is whole (s = t - 1).
+torch::Tensor ancestral_step(const DiffusionProcess& process, const StepPrediction& predicted,
+                             int64_t t, int64_t s, const torch::Tensor& x, Noise& noise) {
+  const double now = process.alpha_bar(t), next = process.alpha_bar(s);
+  const double beta = 1 - now / next;
+  const auto mean = std::sqrt(next) * beta / (1 - now) * predicted.denoised.example +
+                    std::sqrt(now / next) * (1 - next) / (1 - now) * x;
+  if (s == 0) return mean;
+  const auto draw = fresh(noise, x);
+  if (predicted.log_variance.defined() && s == t - 1)
+    return mean + torch::exp(0.5 * predicted.log_variance) * draw;
+  return mean + std::sqrt((1 - next) / (1 - now) * beta) * draw;
+}
+
+// The solver's clock: half the logarithm of the signal-to-noise ratio, and what it multiplies.
+struct Half {
+  double alpha, sigma, lambda;
+};
+Half half_of(const DiffusionProcess& process, int64_t t) {
+  const double signal = process.alpha_bar(t);
+  const double alpha = std::sqrt(signal), sigma = std::sqrt(1 - signal);
+  return {alpha, sigma, std::log(alpha / sigma)};
+}
+
+// DPM-Solver++(2M) (algorithm 2) over `steps`, its last step into t = 0 of first order, as there
+// the clock is infinite.
+torch::Tensor solve(const DiffusionProcess& process, const StepPredictor& predict, torch::Tensor x,
+                    const std::vector<int64_t>& steps, const StepWatch& watch) {
+  torch::Tensor before;
+  double step_before = 0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto now = predict(x, steps[i]).denoised.example;
+    if (i + 1 == steps.size()) {
+      x = now;
+    } else {
+      const auto here = half_of(process, steps[i]), there = half_of(process, steps[i + 1]);
+      const double h = there.lambda - here.lambda;
+      auto direction = now;
+      if (before.defined()) {
+        const double r = step_before / h;
+        direction = (1 + 1 / (2 * r)) * now - 1 / (2 * r) * before;
+      }
+      x = there.sigma / here.sigma * x - there.alpha * std::expm1(-h) * direction;
+      step_before = h;
+    }
+    before = now;
+    if (watch) watch(i + 1 == steps.size() ? 0 : steps[i + 1], x, now);
+  }
+  return x;
+}
+
+}  // namespace
+
+std::vector<int64_t> spaced_steps(int64_t first, int64_t count) {
+  FIGMENT_CHECK(first >= 1 && count >= 1);
+  count = std::min(count, first);
+  std::vector<int64_t> steps;
+  // The highest is `first` itself, so that sampling starts where there is nothing but noise.
+  for (int64_t i = 0; i < count; ++i) steps.push_back(first - i * first / count);
+  return steps;
+}
+
+torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& predict,
+                          const torch::Tensor& x, int64_t from, const SamplerConfig& config,
+                          Noise& noise, const StepWatch& watch) {
+  const auto steps = spaced_steps(from, config.steps);
+  if (config.kind == SamplerKind::kDpmSolver) return solve(process, predict, x, steps, watch);
+  auto here = x;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto t = steps[i], s = i + 1 == steps.size() ? int64_t{0} : steps[i + 1];
+    const auto predicted = predict(here, t);
+    here = config.kind == SamplerKind::kAncestral
+               ? ancestral_step(process, predicted, t, s, here, noise)
+               : ddim_step(process, predicted, t, s, config.eta, here, noise);
+    if (watch) watch(s, here, predicted.denoised.example);
+  }
+  return here;
+}
+
+torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,
+                             const torch::Tensor& x, const torch::Tensor& known,
+                             const torch::Tensor& mask, int64_t repeats,
+                             const SamplerConfig& config, Noise& noise) {
+  const auto steps = spaced_steps(process.steps(), config.steps);
+  auto here = x;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto t = steps[i], s = i + 1 == steps.size() ? int64_t{0} : steps[i + 1];
+    const double now = process.alpha_bar(t), next = process.alpha_bar(s);
+    for (int64_t k = 0; k < repeats; ++k) {
+      const auto filled = ancestral_step(process, predict(here, t), t, s, here, noise);
+      const auto kept =
+          s == 0 ? known : std::sqrt(next) * known + std::sqrt(1 - next) * fresh(noise, x);
+      here = mask * kept + (1 - mask) * filled;  // RePaint eq. 8
+      if (k + 1 < repeats && s > 0)              // one stretch back towards noise, RePaint line 9
+        here = std::sqrt(now / next) * here + std::sqrt(1 - now / next) * fresh(noise, x);
+      if (s == 0) break;
+    }
+  }
+  return here;
+}
+
+}  // namespace figment

@@ -1,0 +1,82 @@
+// From noise to examples with a network that denoises: all steps or few, with noise or without.
+// DDPM: Ho et al. 2020. DDIM: Song, Meng & Ermon, "Denoising diffusion implicit models", 2021,
+// https://arxiv.org/abs/2010.02502. DPM-Solver++(2M): Lu et al. 2022,
+// https://arxiv.org/abs/2211.01095, algorithm 2. Filling in what is hidden: Lugmayr et al.,
+// "RePaint", 2022, https://arxiv.org/abs/2201.09865.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "figment/core/config.h"
+#include "figment/nn/diffusion_process.h"
+#include "figment/nn/noise.h"
+
+namespace figment {
+
+enum class SamplerKind { kAncestral, kDdim, kDpmSolver };
+constexpr auto enum_names(SamplerKind) {
+  return std::array{EnumName<SamplerKind>{"ancestral", SamplerKind::kAncestral},
+                    EnumName<SamplerKind>{"ddim", SamplerKind::kDdim},
+                    EnumName<SamplerKind>{"dpm_solver", SamplerKind::kDpmSolver}};
+}
+
+struct SamplerConfig {
+  SamplerKind kind = SamplerKind::kDdim;
+  int64_t steps = 50;
+  double eta = 0;
+  double guidance = 1;
+  bool clip = true;
+
+  static constexpr auto fields() {
+    using C = SamplerConfig;
+    return std::tuple{
+        Field{"kind", &C::kind,
+              "ancestral: draws each step's noise anew; ddim: eta says how much; dpm_solver: a "
+              "second-order solver without noise (DPM-Solver++ 2M)."},
+        Field{"steps", &C::steps, "Steps, spread evenly over those of the training.",
+              Within{1, 100000}},
+        Field{"eta", &C::eta, "ddim: 0 draws no noise on the way, 1 as much as ancestral.",
+              Within{0, 1}},
+        Field{"guidance", &C::guidance,
+              "Weight of what the class asked for changes (classifier-free guidance); 1 is the "
+              "model as it is, more obeys at the cost of variety. 0 ignores the class.",
+              Within{0, 100}},
+        Field{"clip", &C::clip, "Images: cut predicted examples to the range of pixels."}};
+  }
+};
+
+// What the network makes of x_t [n, ...] at one t in 1..T.
+struct StepPrediction {
+  Denoised denoised;
+  torch::Tensor log_variance{};  // of the step, [n, ...]; undefined where it is not learned
+};
+using StepPredictor = std::function<StepPrediction(const torch::Tensor& x_t, int64_t t)>;
+
+// Told of each step: the t that x is at now, x, and the example predicted last.
+using StepWatch =
+    std::function<void(int64_t t, const torch::Tensor& x_t, const torch::Tensor& example)>;
+
+// The steps to visit, falling, from `first` to 1: `count` of them, evenly spread, or all if there
+// are fewer.
+std::vector<int64_t> spaced_steps(int64_t first, int64_t count);
+
+// From x at step `from` (T for pure noise) to t = 0. `noise` is drawn from only where the sampler
+// asks for some.
+torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& predict,
+                          const torch::Tensor& x, int64_t from, const SamplerConfig& config,
+                          Noise& noise, const StepWatch& watch = {});
+
+// From noise x at T to t = 0, with `known` [n, ...] kept where mask [n, 1, ...] is 1. Each stretch
+// of steps is gone through `repeats` times, noised again in between, so that the filling agrees
+// with the rest (RePaint, algorithm 1).
+torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,
+                             const torch::Tensor& x, const torch::Tensor& known,
+                             const torch::Tensor& mask, int64_t repeats,
+                             const SamplerConfig& config, Noise& noise);
+
+}  // namespace figment
