@@ -42,7 +42,12 @@ void describe(const MetricRequest& request, bool exact, bool of_bits, int64_t sa
                            "by seed " +
                                std::to_string(request.seed) +
                                "; numbers of data binarised in another way do not compare");
-  if (!of_bits && request.set.spec.modality == Modality::kImage)
+  const bool of_steps = states != nullptr && states->likelihood_of() == LikelihoodOf::kGreySteps;
+  if (of_steps)
+    out.notes.emplace_back("pixels", "with uniform noise of one grey step, by seed " +
+                                         std::to_string(request.seed) +
+                                         ": bits_per_dim bounds that of the 256 greys from above");
+  if (!of_bits && !of_steps && request.set.spec.modality == Modality::kImage)
     out.notes.emplace_back("density",
                            "of real numbers, while pixels are steps of 1/255 to which no noise was "
                            "added: it may exceed any bound, and does not compare with that of "
@@ -68,7 +73,8 @@ Measured measure(const MetricRequest& request) {
   const auto error =
       n > 1 ? found.log_density.std(/*unbiased=*/true).item<double>() / std::sqrt(n) : 0.0;
   const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
-  const bool of_bits = states != nullptr && states->likelihood_of() != LikelihoodOf::kReals;
+  const bool of_bits = states != nullptr && states->likelihood_of() != LikelihoodOf::kReals &&
+                       states->likelihood_of() != LikelihoodOf::kGreySteps;
   Measured out;
   describe(request, exact, of_bits, samples, out);
   out.metrics = {

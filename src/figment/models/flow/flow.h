@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "figment/model/abilities.h"
+#include "figment/model/likelihood.h"
 #include "figment/model/model.h"
 #include "figment/models/flow/layers.h"
 #include "figment/nn/activation.h"
@@ -67,7 +68,12 @@ struct FlowConfig {
 // continuous by uniform noise of one grey step (Theis et al. 2016, section 3.1), so that the
 // density of a picture is a bound on the logarithm of its probability; log densities are per
 // model's numbers, for pixels in [0, 1].
-class Flow : public Model, public Samples, public Encodes, public Decodes, public Densities {
+class Flow : public Model,
+             public Samples,
+             public Encodes,
+             public Decodes,
+             public Densities,
+             public StatesLikelihood {
  public:
   using Config = FlowConfig;
   Flow(const Config& config, const ExampleSpec& example);
@@ -81,6 +87,9 @@ class Flow : public Model, public Samples, public Encodes, public Decodes, publi
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
   const char* density_name() const override { return "log_density"; }
   LogDensity log_density(const Batch& batch, Noise& noise) override;
+  LikelihoodOf likelihood_of() const override {
+    return example().modality == Modality::kImage ? LikelihoodOf::kGreySteps : LikelihoodOf::kReals;
+  }
 
   // The noise of x [n, shape...], and log |d noise / d x| [n]. `grain` [n, shape...] in [0, 1) is
   // where in its grey step a pixel lies; undefined for other examples.
