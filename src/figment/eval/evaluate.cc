@@ -6,6 +6,7 @@
 #include "figment/data/loader.h"
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
+#include "figment/model/conditions.h"
 
 namespace figment {
 namespace {
@@ -36,7 +37,7 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
   auto* reconstructs = dynamic_cast<Reconstructs*>(&model);
   auto* densities = dynamic_cast<Densities*>(&model);
   auto* encodes = dynamic_cast<Encodes*>(&model);
-  auto* classifies = set.label.defined() ? dynamic_cast<Classifies*>(&model) : nullptr;
+  auto* classifies = set.label.defined() ? classifier_of(model) : nullptr;
   Loader loader(set, scaling, {kBatch, false, 0, model.device()});
   Moments sse, psnr, total, wrong;
   std::vector<std::pair<std::string, Moments>> parts;
