@@ -117,6 +117,11 @@ void declare_use(CLI::App& app, Options& options) {
       .add_option("--label", options.label, "Class to draw, for models that know classes")
       ->check(CLI::Range(0, 1000000));
   sample.app()
+      .add_option("--attribute", options.attributes,
+                  "NAME=NUMBER, for models that know attributes: so many deviations above the mean "
+                  "of the training set, of yes or no 1 or 0; may be given for each")
+      ->allow_extra_args(false);
+  sample.app()
       .add_option("--temperature", options.temperature, "Spread of the latent noise")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
@@ -229,6 +234,21 @@ void declare_judging(CLI::App& app, Options& options) {
                         "FILE.safetensors of a feature network in place of figment's own");
   eval.app().add_flag("--calibrate", options.calibrate,
                       "Show beside it what known good and bad sets of images reach");
+  Verb classify(app, options, "classify",
+                "Tell the class of examples, and how often that is right");
+  classify.subject("RUN", "Folder of the run")
+      .data("Examples to classify, with labels or without, in place of the run's")
+      .split()
+      .number("Use the first n examples (all)")
+      .seed("Of the Monte Carlo estimates, and of the classifier it is held against")
+      .out("FILE.csv of p(class | x), a line for each example")
+      .checkpoint()
+      .device()
+      .json();
+  classify.app()
+      .add_option("--samples", options.samples,
+                  "Codes drawn for each example and class, where p(x | class) is a bound (8)")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}));
   Verb anomaly(app, options, "anomaly", "Find examples unlike those a model was trained on");
   anomaly.subject("RUN|RECIPE", "Folder of a run; with --one-vs-rest a recipe")
       .words("KEY=VALUE", "Settings of the data, such as data.label_column=none")

@@ -24,6 +24,7 @@ struct Options {
   std::uint64_t seed = 1;
   bool seed_given = false;
   std::int64_t label = -1;
+  std::vector<std::string> attributes{};  // NAME=NUMBER, of what is sampled
   double temperature = 1;
   std::int64_t columns = 0;
   std::int64_t bits = 6;     // of a quantised number

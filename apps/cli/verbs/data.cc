@@ -65,6 +65,14 @@ nlohmann::json describe(const Dataset& set) {
   out["std"] = values.std(false).item<double>();
   if (set.length.defined())
     out["steps"] = {set.length.min().item<int64_t>(), set.length.max().item<int64_t>()};
+  for (std::size_t i = 0; i < set.spec.attributes.size(); ++i) {
+    const auto column = set.attributes.select(1, static_cast<int64_t>(i)).to(torch::kDouble);
+    out["attributes"].push_back({{"name", set.spec.attributes[i]},
+                                 {"min", column.min().item<double>()},
+                                 {"max", column.max().item<double>()},
+                                 {"mean", column.mean().item<double>()},
+                                 {"std", column.std(false).item<double>()}});
+  }
   if (set.label.defined() && !set.spec.classes.empty()) {
     const auto counts =
         torch::bincount(set.label, {}, static_cast<int64_t>(set.spec.classes.size()));
@@ -107,6 +115,14 @@ int info(const Options& options) {
     if (one.contains("steps"))
       std::cout << ", " << one["steps"][0] << " to " << one["steps"][1] << " steps";
     std::cout << "\n";
+    for (const auto& attribute : one.value("attributes", nlohmann::json::array())) {
+      char line[200];
+      std::snprintf(line, sizeof line, "  %s: %.4g to %.4g, mean %.4g, std %.4g",
+                    attribute["name"].get<std::string>().c_str(), attribute["min"].get<double>(),
+                    attribute["max"].get<double>(), attribute["mean"].get<double>(),
+                    attribute["std"].get<double>());
+      std::cout << line << "\n";
+    }
     if (!one.contains("classes")) continue;
     std::cout << " ";
     for (const auto& klass : one["classes"])

@@ -4,6 +4,7 @@
 
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
+#include "figment/core/text.h"
 #include "figment/data/reader.h"
 #include "verb.h"
 
@@ -23,6 +24,20 @@ ReadOptions reading(const std::string& path) {
   return options;
 }
 
+// The classes of a file whose last column they are, as the model numbers them: [n], or undefined.
+torch::Tensor labels_of(const Dataset& file) {
+  if (!file.label.defined()) return {};
+  std::vector<int64_t> numbers;
+  for (const auto& name : file.spec.classes) {
+    if (name.empty() || name.size() > 9 ||
+        name.find_first_not_of("0123456789") != std::string::npos)
+      fail(Cause::kData, "decode", "expected the numbers of classes in the column label, got '",
+           printable(name), "'");
+    numbers.push_back(std::stoll(name));
+  }
+  return torch::tensor(numbers, torch::kLong).index_select(0, file.label);
+}
+
 }  // namespace
 
 int verb_decode(const Options& options) {
@@ -30,9 +45,14 @@ int verb_decode(const Options& options) {
     fail(Cause::kConfig, "decode", "expected a file of codes (.npy or .csv) after the run");
   need_out(options, "decoded.png");
   const auto run = open_subject(options);
-  const auto codes =
-      read_path(options.object, reading(options.object)).train.x.to(torch::kFloat).flatten(1);
-  write_examples(options.out, to_output(run, decode(run, codes)), options.verb, options.columns);
+  const auto file = read_path(options.object, reading(options.object)).train;
+  const auto codes = file.x.to(torch::kFloat).flatten(1);
+  // A model without classes decodes codes of any.
+  auto* samples = dynamic_cast<Samples*>(run.model.get());
+  const auto label =
+      samples != nullptr && samples->knows_classes() ? labels_of(file) : torch::Tensor();
+  write_examples(options.out, to_output(run, decode(run, codes, label)), options.verb,
+                 options.columns);
   if (options.json)
     print_json(options, {{"run", options.subject},
                          {"checkpoint", run.checkpoint.string()},

@@ -25,6 +25,8 @@ torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
 }
 
 bool has_manifold(Model& model) {
+  // Of a conditional model there is a manifold for each condition.
+  if (dynamic_cast<Conditions*>(&model) != nullptr) return false;
   const auto* encodes = dynamic_cast<Encodes*>(&model);
   return encodes != nullptr && encodes->code_dim() == 2 &&
          dynamic_cast<Decodes*>(&model) != nullptr;

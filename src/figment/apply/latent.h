@@ -19,7 +19,7 @@ namespace figment {
 // column.
 torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes = {});
 
-// Whether the model has codes of two numbers and can decode them.
+// Whether the model has codes of two numbers and can decode them, without a condition.
 bool has_manifold(Model& model);
 
 // The decoded manifold [side * side, example shape...]: over the standard normal for models that

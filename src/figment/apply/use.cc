@@ -1,27 +1,58 @@
 #include "figment/apply/use.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/data/labels.h"
 #include "figment/data/loader.h"
+#include "figment/model/conditions.h"
 
 namespace figment {
 namespace {
 
 constexpr int64_t kBatch = 512;
 
+// [a] in the data's numbers, NaN for those that are not asked for; undefined when none is.
+torch::Tensor asked_attributes(Model& model, const SampleOptions& options) {
+  if (options.attributes.empty()) return {};
+  const auto* able = attributes_of(model);
+  if (able == nullptr)
+    fail(Cause::kConfig, "--attribute",
+         "expected a model that is conditioned on attributes, but this one draws without; leave "
+         "--attribute out");
+  const auto& names = model.example().attributes;
+  const auto mean = able->attribute_mean().to(torch::kCPU);
+  const auto deviation = able->attribute_deviation().to(torch::kCPU);
+  const auto is_answer = able->attribute_is_yes_or_no().to(torch::kCPU);
+  auto asked = torch::full({mean.size(0)}, NAN);
+  for (const auto& [name, value] : options.attributes) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end())
+      fail(Cause::kConfig, "--attribute", "expected an attribute of the model (", join(names, ", "),
+           "), got '", printable(name), "'", did_you_mean(name, names));
+    const auto i = found - names.begin();
+    if (is_answer[i].item<bool>())
+      asked[i] = value;
+    else
+      asked[i] = mean[i] + value * deviation[i];
+  }
+  return asked;
+}
+
 torch::Tensor sample_with(Samples& able, Model& model, const SampleOptions& options) {
   torch::NoGradGuard no_grad;
   FIGMENT_CHECK(options.n > 0 && options.batch_size > 0);
+  const auto asked = asked_attributes(model, options);
   std::vector<torch::Tensor> parts;
   for (int64_t first = 0; first < options.n; first += options.batch_size) {
     const auto n = std::min(options.batch_size, options.n - first);
     Noise noise(options.seed, first, n, model.device());
-    SampleRequest request{n, &noise, {}, options.temperature};
+    SampleRequest request{n, &noise, {}, options.temperature, {}};
     if (options.label >= 0)
       request.label = torch::full({n}, options.label, torch::kLong).to(model.device());
+    if (asked.defined()) request.attributes = asked.expand({n, -1}).to(model.device());
     parts.push_back(able.sample(request).to(torch::kCPU, torch::kFloat));
   }
   return torch::cat(parts);
@@ -83,16 +114,24 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set) {
   return gather(model, scaling, set, [&](const Batch& batch) { return able->encode(batch); });
 }
 
-torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes) {
+torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const torch::Tensor& label) {
   torch::NoGradGuard no_grad;
   auto& able = ability<Decodes>(run, &Abilities::decodes, "decode");
   if (const auto* encodes = dynamic_cast<Encodes*>(run.model.get()))
     if (codes.dim() != 2 || codes.size(1) != encodes->code_dim())
       fail(Cause::kData, "decode", "expected codes [n, ", encodes->code_dim(), "], got ",
            codes.sizes());
+  const auto classes = static_cast<int64_t>(run.example().classes.size());
+  if (label.defined() && (label < 0).logical_or(label >= classes).any().item<bool>())
+    fail(Cause::kData, "decode", "expected classes in [0, ", classes, "), got ",
+         label.min().item<int64_t>(), " to ", label.max().item<int64_t>());
   std::vector<torch::Tensor> parts;
-  for (const auto& part : codes.split(kBatch))
-    parts.push_back(able.decode(part.to(run.device(), torch::kFloat)).to(torch::kCPU));
+  for (int64_t first = 0; first < codes.size(0); first += kBatch) {
+    const auto n = std::min(kBatch, codes.size(0) - first);
+    const auto part = codes.narrow(0, first, n).to(run.device(), torch::kFloat);
+    const auto of = label.defined() ? label.narrow(0, first, n).to(run.device()) : label;
+    parts.push_back(able.decode(part, of).to(torch::kCPU));
+  }
   return torch::cat(parts);
 }
 
@@ -118,6 +157,8 @@ Dataset open_part(const LoadedRun& run, const std::string& part, const std::stri
   if (!source.empty()) {
     config.source = source;
     config.size = 0;
+    config.attributes_file =
+        "";  // it was beside the run's own; attributes.csv in this one is found
   }
   if (part != "train" && part != "validation" && part != "test")
     fail(Cause::kConfig, "--split", "expected train, validation or test, got '", printable(part),

@@ -5,6 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "figment/apply/open_run.h"
 
@@ -16,6 +19,9 @@ struct SampleOptions {
   int64_t label = -1;  // the class asked for; -1: any
   double temperature = 1;
   int64_t batch_size = 256;  // the same seed gives the same samples whatever this is
+  // Attributes asked for by name, each as so many deviations above its mean over the training set;
+  // of yes or no 1 or 0. Those that are not named are drawn.
+  std::vector<std::pair<std::string, double>> attributes{};
 };
 
 // n samples [n, shape...] in the model's numbers, float32 on the CPU.
@@ -33,9 +39,10 @@ torch::Tensor reconstruct(const LoadedRun& run, const Dataset& set);
 // Codes [n, code_dim], on the CPU.
 torch::Tensor encode(const LoadedRun& run, const Dataset& set);
 torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set);
-// Examples [n, shape...] in the model's numbers from codes [n, code_dim], on the CPU. Throws
-// Error(kData) when the codes have another width.
-torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes);
+// Examples [n, shape...] in the model's numbers from codes [n, code_dim], on the CPU; label [n] or
+// undefined. Throws Error(kData) when the codes have another width or a label is no class.
+torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes,
+                     const torch::Tensor& label = {});
 
 // Model's numbers -> what is written out: images as uint8 [n, C, H, W] (rounded, cut to 0..255),
 // others as float32 in the data's numbers; of words in tables, the one-hot inputs.

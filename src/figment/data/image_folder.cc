@@ -210,6 +210,13 @@ fs::path innermost(fs::path folder) {
   return folder;
 }
 
+std::vector<std::string> paths_below(const fs::path& folder) {
+  std::vector<std::string> out;
+  for (const auto& file : files_of(folder).images)
+    out.push_back(file.lexically_relative(folder).generic_string());
+  return out;
+}
+
 }  // namespace
 
 bool is_image_folder(const fs::path& folder) { return has_image_within(folder, 3); }
@@ -241,6 +248,15 @@ Source read_image_folder(const fs::path& folder, const ReadOptions& options) {
     match_test(source.train, *source.test, (root / "test").string());
   }
   return source;
+}
+
+ImageFiles image_files(const fs::path& folder) {
+  const auto root = innermost(folder);
+  std::error_code error;
+  if (!fs::is_directory(root / "train", error)) return {paths_below(root), {}};
+  const bool tested = fs::is_directory(root / "test", error);
+  return {paths_below(root / "train"),
+          tested ? paths_below(root / "test") : std::vector<std::string>()};
 }
 
 }  // namespace figment

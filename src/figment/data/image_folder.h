@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "figment/data/dataset.h"
 #include "figment/data/read_options.h"
@@ -24,5 +26,12 @@ bool is_image_folder(const std::filesystem::path& folder);
 // symbolic links that lead in circles; more than options.max_bytes of pixels, before they are
 // decoded.
 Source read_image_folder(const std::filesystem::path& folder, const ReadOptions& options = {});
+
+// The files that the examples of that source come from, in their order, as paths below the folder
+// of the set ("cats/1.png"); `test` is empty where there is no such set.
+struct ImageFiles {
+  std::vector<std::string> train{}, test{};
+};
+ImageFiles image_files(const std::filesystem::path& folder);
 
 }  // namespace figment

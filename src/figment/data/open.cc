@@ -8,6 +8,7 @@
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
+#include "figment/data/attributes.h"
 #include "figment/data/builtin.h"
 #include "figment/data/column_names.h"
 #include "figment/data/named.h"
@@ -100,6 +101,17 @@ Source find_source(const DataConfig& config, const Watch& watch, const TableEnco
   return read_path(config.source, reading);
 }
 
+// The folder that the images of a source lie in, for those that do; "" for the built-in.
+fs::path folder_of(const DataConfig& config) {
+  for (const auto& card : builtins())
+    if (config.source == card.name) return {};
+  std::error_code error;
+  auto folder = path_of(config.source);
+  if (!fs::is_directory(folder, error))
+    if (const auto local = find_local(config.source)) folder = *local;
+  return fs::is_directory(folder, error) ? folder : fs::path();
+}
+
 // Takes `share` of a set out into `out`, chosen by a fixed shuffle; the rest keeps its order.
 void hold_out(Dataset& set, double share, std::uint64_t purpose, Dataset& out) {
   const auto n = set.size();
@@ -121,6 +133,7 @@ std::string fingerprint_of(const Dataset& set) {
   auto sums = checksum(bytes_of(set.x.contiguous()));
   if (set.label.defined()) sums += checksum(bytes_of(set.label.contiguous()));
   if (set.length.defined()) sums += checksum(bytes_of(set.length.contiguous()));
+  if (set.attributes.defined()) sums += checksum(bytes_of(set.attributes.contiguous()));
   return checksum(sums);
 }
 
@@ -148,6 +161,7 @@ torch::Tensor anomalies(const Dataset& set, const std::vector<std::string>& norm
 
 Splits open_data(const DataConfig& config, const Watch& watch, const TableEncoding* fitted) {
   auto source = find_source(config, watch, fitted);
+  describe(source, config, folder_of(config));
   Splits out;
   out.train = std::move(source.train);
   Dataset odd;  // training examples that are not normal

@@ -36,6 +36,8 @@ struct DataConfig {
   std::vector<std::string> one_hot = {};
   std::vector<std::string> log1p = {};
   std::vector<std::string> normal = {};
+  std::vector<std::string> attributes = {};
+  std::string attributes_file = "";
   bool series = false;
   bool masking = false;
   ScalingKind scaling = ScalingKind::kAuto;
@@ -68,6 +70,13 @@ struct DataConfig {
         Field{"normal", &C::normal,
               "Classes taken for normal, to find anomalies: only their examples are trained on and "
               "validated, those of all other classes go to the test part. Empty: no such split."},
+        Field{"attributes", &C::attributes,
+              "What describes an example beside its class. Tables: columns of numbers, or of yes "
+              "and no, which are then no inputs. Images: slant, thickness, width, height, "
+              "brightness, measured in each; or columns of attributes_file."},
+        Field{"attributes_file", &C::attributes_file,
+              "A CSV with a column file and one for each attribute, for a folder of images. Empty: "
+              "attributes.csv in the folder, if it is there."},
         Field{"series", &C::series, "Read rows of numbers as series over time."},
         Field{"masking", &C::masking,
               "Series may end early: they are padded to the longest, and the model is told where "

@@ -7,6 +7,7 @@
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
 #include "figment/model/active_units.h"
+#include "figment/model/conditions.h"
 
 namespace figment {
 namespace {
@@ -37,7 +38,7 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
   auto* reconstructs = dynamic_cast<Reconstructs*>(&model);
   auto* densities = dynamic_cast<Densities*>(&model);
   auto* encodes = dynamic_cast<Encodes*>(&model);
-  auto* classifies = set.label.defined() ? dynamic_cast<Classifies*>(&model) : nullptr;
+  auto* classifies = set.label.defined() ? classifier_of(model) : nullptr;
   Loader loader(set, scaling, {kBatch, false, 0, model.device()});
   Moments sse, psnr, total, wrong;
   std::vector<std::pair<std::string, Moments>> parts;

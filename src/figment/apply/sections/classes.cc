@@ -5,6 +5,7 @@
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
 #include "figment/eval/classes.h"
+#include "figment/model/conditions.h"
 #include "figment/report/grid.h"
 #include "figment/report/markup.h"
 
@@ -80,7 +81,7 @@ void surest(ReportContext& context, const torch::Tensor& log_p) {
 }
 
 void write(ReportContext& context) {
-  auto* able = context.able<Classifies>();
+  auto* able = classifier_of(*context.run.model);
   if (able == nullptr || context.shown.size() == 0 || !context.shown.label.defined()) return;
   std::vector<torch::Tensor> parts;
   for_each_batch(
