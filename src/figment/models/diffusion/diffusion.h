@@ -91,6 +91,7 @@ class Diffusion : public Model,
                   public Samples,
                   public Decodes,
                   public Densities,
+                  public Conditions,
                   public Completes,
                   public Restores,
                   public Stepwise {
@@ -105,6 +106,12 @@ class Diffusion : public Model,
   // The code is the noise at the last step, as wide as an example; decoded by the sampler without
   // fresh noise.
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
+  bool on_class() const override { return config_.class_conditional; }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return false; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) override {
+    return decode(code, given.label);
+  }
   const char* density_name() const override { return "elbo"; }
   // The bound, with its terms in between estimated by a few steps drawn over the whole range.
   LogDensity log_density(const Batch& batch, Noise& noise) override;

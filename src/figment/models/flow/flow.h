@@ -73,6 +73,7 @@ class Flow : public Model,
              public Encodes,
              public Decodes,
              public Densities,
+             public Conditions,
              public StatesLikelihood {
  public:
   using Config = FlowConfig;
@@ -85,6 +86,12 @@ class Flow : public Model,
   int64_t code_dim() const override { return example().elements(); }
   torch::Tensor encode(const Batch& batch) override;
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
+  bool on_class() const override { return config_.class_conditional; }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return false; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) override {
+    return decode(code, given.label);
+  }
   const char* density_name() const override { return "log_density"; }
   LogDensity log_density(const Batch& batch, Noise& noise) override;
   LikelihoodOf likelihood_of() const override {
