@@ -95,8 +95,14 @@ FeatureNet::FeatureNet(FeatureNetSpec spec, const NamedTensors& weights, const s
       refuse(where, "expected finite numbers in '" + name + "'");
     weights_.emplace_back(name, tensor);
   };
+  // That the layers fit one another is told before what does not fit them.
+  const auto sizes = follow(spec_, where, [](std::size_t, const std::vector<int64_t>&) {});
+  width_ = sizes[static_cast<std::size_t>(spec_.features - 1)];
+  if (!spec_.classes.empty() && sizes.back() != static_cast<int64_t>(spec_.classes.size()))
+    fail(Cause::kCheckpoint, where, "expected as many numbers from the last layer as classes (",
+         spec_.classes.size(), "), got ", sizes.back());
   first_weight_.assign(spec_.layers.size(), 0);
-  const auto sizes = follow(spec_, where, [&](std::size_t i, const std::vector<int64_t>& shape) {
+  follow(spec_, where, [&](std::size_t i, const std::vector<int64_t>& shape) {
     const auto name = "layer_" + std::to_string(i);
     first_weight_[i] = weights_.size();
     take(name + ".weight", shape);
@@ -105,10 +111,6 @@ FeatureNet::FeatureNet(FeatureNetSpec spec, const NamedTensors& weights, const s
   if (weights_.size() != weights.size())
     fail(Cause::kCheckpoint, where, "expected ", weights_.size(), " tensors for these layers, got ",
          weights.size());
-  width_ = sizes[static_cast<std::size_t>(spec_.features - 1)];
-  if (!spec_.classes.empty() && sizes.back() != static_cast<int64_t>(spec_.classes.size()))
-    fail(Cause::kCheckpoint, where, "expected as many numbers from the last layer as classes (",
-         spec_.classes.size(), "), got ", sizes.back());
 }
 
 torch::Tensor FeatureNet::prepare(const torch::Tensor& images) const {

@@ -118,7 +118,7 @@ std::string checksum_of(const std::map<std::string, std::string>& metadata,
     all += std::to_string(text.size()) + ":" + text;
   };
   for (const auto& [key, text] : metadata)
-    if (key != "checksum") put(key), put(text);
+    if (key != kFormatKey) put(key), put(text);
   for (const auto& [name, tensor] : tensors) {
     const auto plain = tensor.detach().to(torch::kCPU).contiguous();
     put(name);
@@ -178,7 +178,6 @@ void read_layers(std::string_view text, FeatureNetSpec& spec, const std::string&
 std::string encode_feature_net(const FeatureNet& net) {
   const auto& spec = net.spec();
   auto metadata = spec.about;
-  metadata[kFormatKey] = kFormat;
   metadata["title"] = spec.title;
   std::vector<double> input(spec.input.begin(), spec.input.end());
   metadata["input"] = text_of_numbers(input);
@@ -188,33 +187,31 @@ std::string encode_feature_net(const FeatureNet& net) {
   if (net.classifies()) metadata["classes"] = join(spec.classes, "\n");
   NamedTensors plain;
   for (const auto& [name, tensor] : net.weights()) plain.emplace_back(name, tensor.detach());
-  metadata["checksum"] = checksum_of(metadata, plain);
+  // In one value with the format, so that no damage to a key makes a file seem to have none.
+  metadata[kFormatKey] = std::string(kFormat) + " " + checksum_of(metadata, plain);
   return encode_safetensors(plain, metadata);
 }
 
 FeatureNet decode_feature_net(std::string_view bytes, const std::string& where) {
   auto file = decode_safetensors(bytes, where);
   const auto given = file.metadata;
-  const auto take = [&](const std::string& key, bool required = true) -> std::string {
+  const auto take = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
-    if (found == file.metadata.end()) {
-      if (required)
-        fail(Cause::kCheckpoint, where, "expected a feature network, whose metadata say '", key,
-             "'; docs/metrics.md has the format");
-      return "";
-    }
+    if (found == file.metadata.end())
+      fail(Cause::kCheckpoint, where, "expected a feature network, whose metadata say '", key,
+           "'; docs/metrics.md has the format");
     auto text = found->second;
     file.metadata.erase(found);
     return text;
   };
-  const auto format = take(kFormatKey);
-  if (format != kFormat)
+  const auto format = split(take(kFormatKey), ' ');
+  if (format[0] != kFormat || format.size() > 2)
     fail(Cause::kCheckpoint, where, "expected a feature network of format ", kFormat, ", got '",
-         printable(format), "'");
-  if (const auto sum = take("checksum", false); !sum.empty() || given.count("checksum") > 0) {
+         printable(join(format, " ")), "'");
+  if (format.size() == 2) {
     const auto found = checksum_of(given, file.tensors);
-    if (sum != found)
-      fail(Cause::kCheckpoint, where, "expected checksum ", printable(sum), ", found ", found,
+    if (format[1] != found)
+      fail(Cause::kCheckpoint, where, "expected checksum ", printable(format[1]), ", found ", found,
            "; the file is damaged");
   }
   FeatureNetSpec spec;
