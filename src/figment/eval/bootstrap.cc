@@ -9,6 +9,7 @@ namespace figment {
 namespace {
 
 constexpr int64_t kDraws = 1000;
+constexpr int64_t kDrawsAtATime = 32;
 constexpr std::uint64_t kSeed = 1979;
 
 }  // namespace
@@ -27,12 +28,16 @@ torch::Tensor resampled_means(const torch::Tensor& rows, int64_t draws, std::uin
   const auto n = rows.size(0);
   const auto values = rows.to(torch::kDouble);
   std::vector<torch::Tensor> means;
-  means.reserve(static_cast<std::size_t>(draws));
-  for (int64_t draw = 0; draw < draws; ++draw) {
-    // How often each row is drawn, as weights: a product in place of a copy of the rows.
-    const auto counts =
-        torch::bincount(drawn_rows(n, seed, static_cast<std::uint64_t>(draw)), {}, n);
-    means.push_back(counts.to(torch::kDouble).unsqueeze(0).mm(values).div_(n));
+  for (int64_t first = 0; first < draws; first += kDrawsAtATime) {
+    const auto m = std::min(kDrawsAtATime, draws - first);
+    // How often each row is drawn, as weights: a product in place of copies of the rows.
+    const auto counts = torch::zeros({m, n}, torch::kDouble);
+    auto* count = counts.data_ptr<double>();
+    for (int64_t i = 0; i < m; ++i, count += n) {
+      Philox random(seed, static_cast<std::uint64_t>(first + i));
+      for (int64_t k = 0; k < n; ++k) count[random.below(static_cast<std::uint64_t>(n))] += 1;
+    }
+    means.push_back(counts.mm(values).div_(n));
   }
   return torch::cat(means);
 }

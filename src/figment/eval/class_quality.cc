@@ -1,5 +1,7 @@
 #include "figment/eval/class_quality.h"
 
+#include <algorithm>
+
 #include "figment/core/error.h"
 
 namespace figment {
@@ -26,7 +28,7 @@ torch::Tensor scores_of(const torch::Tensor& means) {
   return (means.select(1, classes) - marginal).exp();
 }
 
-torch::Tensor one_hot(const torch::Tensor& log_p) {
+torch::Tensor likeliest_rows(const torch::Tensor& log_p) {
   return torch::zeros(log_p.sizes(), torch::kDouble).scatter_(1, log_p.argmax(1, true), 1.0);
 }
 
@@ -52,13 +54,13 @@ Interval inception_interval(const torch::Tensor& log_p) {
 
 torch::Tensor class_shares(const torch::Tensor& log_p) {
   torch::NoGradGuard no_grad;
-  return one_hot(log_p).mean(0);
+  return likeliest_rows(log_p).mean(0);
 }
 
 ClassBalance class_balance(const torch::Tensor& log_p, const torch::Tensor& expected) {
   torch::NoGradGuard no_grad;
   FIGMENT_CHECK(log_p.dim() == 2 && expected.dim() == 1 && log_p.size(1) == expected.size(0));
-  const auto rows = one_hot(log_p);
+  const auto rows = likeliest_rows(log_p);
   const auto shares = rows.mean(0);
   const auto drawn = resampled_means(rows, kDraws, kSeed);
   ClassBalance out;

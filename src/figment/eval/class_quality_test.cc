@@ -39,7 +39,7 @@ TEST(InceptionScore, RangesFromOneToTheNumberOfClasses) {
   EXPECT_NEAR(inception_score(sure_of(torch::zeros_like(label), 5)), 1, 1e-6);
   EXPECT_NEAR(inception_score(torch::full({7, 5}, -std::log(5.0))), 1, 1e-6);
   // A class that cannot be: 0 log 0 is 0.
-  const auto ends = torch::tensor({{0.0, -INFINITY}, {-INFINITY, 0.0}});
+  const auto ends = torch::eye(2).log();
   EXPECT_NEAR(inception_score(ends), 2, 1e-9);
 }
 
@@ -95,7 +95,7 @@ TEST(Memorisation, FindsPlantedCopies) {
 
 TEST(Memorisation, FindsACopyOfWhatIsThereTwice) {
   torch::manual_seed(3);
-  auto training = torch::randn({50, 5});
+  auto training = torch::randn({50, 40});
   training[7].copy_(training[8]);
   const auto found = nearest_training(training, training.narrow(0, 7, 1));
   EXPECT_EQ(found.distance.item<float>(), 0);

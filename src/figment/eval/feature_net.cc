@@ -14,10 +14,6 @@ using Kind = FeatureLayer::Kind;
 
 constexpr int64_t kPiece = 512;  // pictures at a time
 
-bool has_weights(const FeatureLayer& layer) {
-  return layer.kind == Kind::kConv || layer.kind == Kind::kLinear;
-}
-
 [[noreturn]] void refuse(const std::string& where, const std::string& sentence) {
   fail(Cause::kCheckpoint, where, sentence);
 }

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr int64_t kSide = 32;
 constexpr int64_t kBatch = 128;
 constexpr int64_t kPasses = 10, kFewestSteps = 300, kMostSteps = 5000;
+constexpr std::size_t kScaledBy = 10000;  // images
 constexpr std::uint64_t kSeed = 1998;
 
 int64_t batches_of(const Dataset& set) { return (set.size() + kBatch - 1) / kBatch; }
@@ -99,6 +100,28 @@ NamedTensors first_weights(const FeatureNetSpec& spec) {
   return out;
 }
 
+// The same classifier with features of mean square 1 over (10,000 of) the training images: what a
+// rectified unit answers is in proportion to its weights, so the last hidden layer is divided by
+// what the last one is multiplied by. Distances then have a scale that learning did not choose.
+FeatureNet with_unit_features(const FeatureNet& net, const Dataset& training) {
+  torch::NoGradGuard no_grad;
+  auto order = permutation(training.size(), kSeed, 0);
+  order.resize(std::min<std::size_t>(order.size(), kScaledBy));
+  const auto some = training.x.index_select(0, torch::tensor(order, torch::kLong));
+  const auto square = net.look(some).features.square().mean(torch::kDouble).item<double>();
+  const auto root = std::sqrt(std::max(square, 1e-12));
+  const auto hidden = "layer_" + std::to_string(net.spec().features - 2) + ".";
+  const auto last = "layer_" + std::to_string(net.spec().features) + ".weight";
+  NamedTensors scaled;
+  for (const auto& [name, tensor] : net.weights()) {
+    const bool in_hidden = name.rfind(hidden, 0) == 0;
+    scaled.emplace_back(name, in_hidden      ? tensor.detach() / root
+                              : name == last ? tensor.detach() * root
+                                             : tensor.detach());
+  }
+  return FeatureNet(net.spec(), scaled, "LeNet-5");
+}
+
 // Of the examples, labels and names of classes.
 std::string content_of(const Dataset& set) {
   if (set.size() == 0) return "none";
@@ -128,7 +151,7 @@ FeatureNet make(const Dataset& training, const Dataset& test, const Say& say) {
   if (say)
     say("training the feature network, LeNet-5, on " + std::to_string(training.size()) +
         " images of " + training.name + ": " + std::to_string(steps_for(training)) +
-        " steps, minutes for the longest");
+        " steps, once for this data set");
   const auto begin = std::chrono::steady_clock::now();
   const auto net = train_lenet(training);
   const auto seconds =
@@ -198,9 +221,7 @@ FeatureNet train_lenet(const Dataset& training) {
     optimizer.minimize(
         torch::nll_loss(logits.log_softmax(1), training.label.index_select(0, rows)));
   }
-  NamedTensors learned;
-  for (const auto& [name, tensor] : net.weights()) learned.emplace_back(name, tensor.detach());
-  return FeatureNet(net.spec(), learned, "LeNet-5");
+  return with_unit_features(net, training);
 }
 
 double error_of(const FeatureNet& net, const Dataset& test) {

@@ -27,9 +27,9 @@ bool suits_lenet(const Dataset& set);
 
 // Trains it on labelled images. The recipe is fixed: images at 32x32, AdamW with weight decay 0.01,
 // batches of 128, a rate of 0.002 that falls to 0 along a cosine over 10 passes, though 300 steps
-// at least and 5,000 at most; weights and order from a seed that never changes. The same pictures
-// and the same number of threads give the same bits. Throws Error(kData) when the set does not suit
-// it.
+// at least and 5,000 at most; weights and order from a seed that never changes. In the end
+// the features are scaled to mean square 1 over the training images. The same pictures and the same
+// number of threads give the same bits. Throws Error(kData) when the set does not suit it.
 FeatureNet train_lenet(const Dataset& training);
 
 // The share of `test` that it takes for another class than it is. Labelled images; classes are

@@ -15,13 +15,15 @@ torch::Tensor exact_squares(const torch::Tensor& a, const torch::Tensor& b) {
   return (a.to(torch::kDouble) - b.to(torch::kDouble)).square().sum(1);
 }
 
-// [n] double: the squared distance of each example to its k-th nearest other one.
+// [n] double: the squared distance of each example to its k-th nearest other one. Float32 may take
+// one for another that is as far but for rounding: a few more than k are measured exactly.
 torch::Tensor squared_radii(const torch::Tensor& x, int64_t k) {
-  const auto index = nearest(x, x, k, /*exclude_self=*/true).index;
-  auto radius = torch::zeros({x.size(0)}, torch::kDouble);
-  for (int64_t i = 0; i < k; ++i)
-    radius = torch::maximum(radius, exact_squares(x, x.index_select(0, index.select(1, i))));
-  return radius;
+  const auto candidates = std::min(k + 8, x.size(0) - 1);
+  const auto index = nearest(x, x, candidates, /*exclude_self=*/true).index;
+  std::vector<torch::Tensor> squares;
+  for (int64_t i = 0; i < candidates; ++i)
+    squares.push_back(exact_squares(x, x.index_select(0, index.select(1, i))));
+  return std::get<0>(torch::stack(squares, 1).kthvalue(k, 1));
 }
 
 // Which of `squares` [p, n] float32 lie below `limits` [p, n] (as they broadcast), those too near

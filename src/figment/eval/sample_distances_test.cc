@@ -131,7 +131,7 @@ TEST(KernelDistance, TakesTheMeanOverSubsetsForTheWhole) {
 TEST(Prdc, OfASetWithItselfIsOneToTheLastBit) {
   torch::manual_seed(7);
   // More rows than a piece. Each ball holds its own example and k - 1 others: the k-th lies on it.
-  const auto x = torch::randn({6000, 2}) + 50;
+  const auto x = torch::randn({4500, 2}) + 50;
   const auto found = prdc(x, x);
   for (const auto& values : {found.precise, found.recalled, found.covered, found.dense})
     EXPECT_EQ(mean_of(values), 1);

@@ -218,7 +218,7 @@ TEST(MemorisationMetric, FindsAModelThatCopies) {
   of_digits.n_train = 300;
   of_digits.n_test = 100;
   auto source = digits(of_digits);
-  source.train.label = source.test->label = {};
+  source.train.label = source.test->label = torch::Tensor();
   const auto pictures = source.train.x.to(torch::kFloat) / 255;
   Draws copies(source.train.spec, [&](const SampleRequest& r) {
     return pictures.index_select(0, torch::arange(r.n, torch::kLong));
