@@ -105,7 +105,7 @@ Measured compare(const Side& a, const Side& b, const Dataset& judged, const Data
     if (judged.label.defined())
       judge_labels(one.log_p, space.classes(), judged.label, judged.spec.classes, out);
   } else {
-    out.notes.emplace_back("classes", "left out: there are no labels to learn a classifier from");
+    out.notes.emplace_back("classes", "left out: a classifier learns from labelled images alone");
   }
   const auto numbers = [&](const torch::Tensor& x) {
     return scaling.to_model(x).flatten(1).contiguous();

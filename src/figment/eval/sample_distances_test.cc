@@ -152,14 +152,16 @@ TEST(Prdc, TellsACollapsedSetFromAScatteredOne) {
   EXPECT_LT(mean_of(wide.dense), 0.3);
 }
 
-// Half a minute and 600 GFLOP: run by the slow suite. Numbers as published with Naeem et al. 2020.
+// 600 GFLOP: run by the slow suite. Numbers as published with Naeem et al. 2020, which are of one
+// draw too: in so many dimensions a few examples are near to very many, and between draws density
+// spreads by about 0.04 and precision by 0.015.
 TEST(Prdc, DISABLED_OfManyGaussiansReachesThePublishedNumbers) {
   torch::manual_seed(9);
   const auto found = prdc(torch::randn({10000, 1000}), torch::randn({10000, 1000}));
-  EXPECT_NEAR(mean_of(found.precise), 0.4772, 0.02);
-  EXPECT_NEAR(mean_of(found.recalled), 0.4705, 0.02);
-  EXPECT_NEAR(mean_of(found.dense), 1.0555, 0.05);
-  EXPECT_NEAR(mean_of(found.covered), 0.9735, 0.01);
+  EXPECT_NEAR(mean_of(found.precise), 0.4772, 0.04);
+  EXPECT_NEAR(mean_of(found.recalled), 0.4705, 0.04);
+  EXPECT_NEAR(mean_of(found.dense), 1.0555, 0.12);
+  EXPECT_NEAR(mean_of(found.covered), 0.9735, 0.012);
 }
 
 }  // namespace
