@@ -249,6 +249,15 @@ void declare_judging(CLI::App& app, Options& options) {
       .add_option("--samples", options.samples,
                   "Codes drawn for each example and class, where p(x | class) is a bound (8)")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000}));
+  Verb compare(app, options, "compare", "Say how one set of examples differs from another");
+  compare.subject("JUDGED", "Images in a folder, an array (.npy), or a data set by name")
+      .object("REFERENCE", "What it is held against; NAME:train and NAME:test are parts of a set")
+      .words("KEY=VALUE", "Settings of both, such as data.image_size=32")
+      .number("How many examples of each, chosen by a fixed shuffle (10,000)")
+      .threads()
+      .json();
+  compare.app().add_option("--features", options.features,
+                           "FILE.safetensors of a feature network in place of figment's own");
   Verb anomaly(app, options, "anomaly", "Find examples unlike those a model was trained on");
   anomaly.subject("RUN|RECIPE", "Folder of a run; with --one-vs-rest a recipe")
       .words("KEY=VALUE", "Settings of the data, such as data.label_column=none")

@@ -1,0 +1,182 @@
+#include "figment/eval/sample_sets.h"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+
+#include "figment/core/error.h"
+#include "figment/core/random.h"
+#include "figment/core/text.h"
+#include "figment/eval/calibration.h"
+
+namespace figment {
+namespace {
+
+constexpr int64_t kBatch = 256;  // samples at a time
+constexpr std::uint64_t kSubsetSeed = 20180622;
+
+// What was made for one request, and by what it is known again.
+using Key = std::tuple<const void*, const void*, int64_t, const void*, int64_t, std::uint64_t,
+                       int64_t, bool, std::string>;
+struct Kept {
+  Say say{};
+  std::vector<std::pair<Key, std::shared_ptr<const SampleSets>>> sets{};
+};
+std::optional<Kept>& scope() {
+  static std::optional<Kept> kept;
+  return kept;
+}
+
+Key key_of(const MetricRequest& request) {
+  const auto& options = request.options;
+  return {&request.model,          request.set.x.data_ptr(),
+          request.set.size(),      request.training.x.data_ptr(),
+          request.training.size(), request.seed,
+          options.samples,         options.calibrate,
+          options.features};
+}
+
+FeatureSpace space_of(const MetricRequest& request, const Say& say) {
+  const auto& file = request.options.features;
+  if (!file.empty() || !suits_lenet(request.training))
+    return feature_space(file, request.training, request.set, request.scaling, say);
+  auto config = request.data;
+  config.validation = 0;
+  config.normal.clear();
+  const auto data = open_data(config);
+  return feature_space("", data.train, data.test, request.scaling, say);
+}
+
+// The model's numbers -> the data's, as the real examples are stored.
+torch::Tensor as_data(const MetricRequest& request, const torch::Tensor& x,
+                      std::string_view metric) {
+  if (!x.isfinite().all().item<bool>())
+    fail(Cause::kRun, "eval " + std::string(metric),
+         "expected finite samples, got some that are "
+         "not; the model may have diverged");
+  if (request.training.spec.modality == Modality::kImage)
+    return x.mul(255).round().clamp(0, 255).to(torch::kUInt8);
+  return request.scaling.to_data(x);
+}
+
+std::string counted(int64_t n, const std::string& what) { return std::to_string(n) + " " + what; }
+
+SampleSets make(const MetricRequest& request, std::string_view metric, const Say& say) {
+  torch::NoGradGuard no_grad;
+  if (dynamic_cast<Samples*>(&request.model) == nullptr) metric_lacks(request, metric, "samples");
+  request.model.eval();
+  const auto asked = request.options.samples;
+  SampleSets out{space_of(request, say)};
+  const auto real = some_of(request.set, std::max(kUsualExamples, asked));
+  const auto n = asked > 0 ? asked : real.size();
+  out.samples = look_at_samples(request, out.space, n, {}, &out.first);
+  out.real = out.space.observe(real.x);
+  out.notes.emplace_back("features", out.space.title());
+  out.notes.emplace_back("samples", counted(n, "samples (seed ") + std::to_string(request.seed) +
+                                        ") against " + counted(real.size(), "examples of ") +
+                                        real.name + ", " +
+                                        counted(out.space.width(), "numbers each"));
+  if (std::min(n, real.size()) <= out.space.width())
+    out.notes.emplace_back("few examples",
+                           "no more examples than features: distances are mostly of chance");
+  if (!request.options.calibrate) return out;
+  std::vector<std::string> words;
+  for (auto& set : calibration_sets(request.training, n)) {
+    words.push_back(set.name + " is " + counted(set.examples.size(), set.what));
+    out.rows.push_back({set.name, set.what, out.space.observe(set.examples.x)});
+  }
+  out.notes.emplace_back("calibration", join(words, "; "));
+  return out;
+}
+
+double value_of(const Results& results, const std::string& name) {
+  for (const auto& [key, value] : results)
+    if (key == name) return value;
+  FIGMENT_CHECK(false);
+  return 0;
+}
+
+}  // namespace
+
+SampleScope::SampleScope(Say say) {
+  FIGMENT_CHECK(!scope());
+  scope().emplace();
+  scope()->say = std::move(say);
+}
+SampleScope::~SampleScope() { scope().reset(); }
+
+Dataset some_of(const Dataset& set, int64_t n) {
+  if (set.size() <= n) return set;
+  auto order = permutation(set.size(), kSubsetSeed, 0);
+  order.resize(static_cast<std::size_t>(n));
+  return set.select(torch::tensor(order, torch::kLong));
+}
+
+Evidence look_at_samples(const MetricRequest& request, const FeatureSpace& space, int64_t n,
+                         const torch::Tensor& label, torch::Tensor* first) {
+  torch::NoGradGuard no_grad;
+  auto& able = dynamic_cast<Samples&>(request.model);
+  const auto device = request.model.device();
+  std::vector<torch::Tensor> features, log_p, kept;
+  for (int64_t begin = 0; begin < n; begin += kBatch) {
+    const auto m = std::min(kBatch, n - begin);
+    Noise noise(request.seed, begin, m, device);
+    SampleRequest asked;
+    asked.n = m;
+    asked.noise = &noise;
+    if (label.defined()) asked.label = label.narrow(0, begin, m).to(device);
+    const auto x =
+        as_data(request, able.sample(asked).to(torch::kCPU, torch::kFloat), "of samples");
+    const auto seen = space.observe(x);
+    features.push_back(seen.features);
+    if (seen.log_p.defined()) log_p.push_back(seen.log_p);
+    if (first != nullptr && begin < kPixelExamples)
+      kept.push_back(x.narrow(0, 0, std::min(m, kPixelExamples - begin)));
+  }
+  if (first != nullptr) *first = torch::cat(kept);
+  return {torch::cat(features), log_p.empty() ? torch::Tensor() : torch::cat(log_p)};
+}
+
+std::shared_ptr<const SampleSets> sample_sets(const MetricRequest& request,
+                                              std::string_view metric) {
+  auto& kept = scope();
+  if (!kept) return std::make_shared<const SampleSets>(make(request, metric, {}));
+  const auto key = key_of(request);
+  for (const auto& [known, sets] : kept->sets)
+    if (known == key) return sets;
+  kept->sets.emplace_back(key,
+                          std::make_shared<const SampleSets>(make(request, metric, kept->say)));
+  return kept->sets.back().second;
+}
+
+Measured measure_samples(const MetricRequest& request, std::string_view metric, Judge judge,
+                         const std::vector<std::string>& readings) {
+  torch::NoGradGuard no_grad;
+  const auto sets = sample_sets(request, metric);
+  Measured out;
+  out.notes = sets->notes;
+  judge(sets->samples, sets->real, /*intervals=*/true, out);
+  std::vector<std::pair<std::string, Results>> rows;
+  for (const auto& row : sets->rows) {
+    Measured one;
+    judge(row.evidence, sets->real, /*intervals=*/false, one);
+    for (const auto& [name, value] : one.metrics)
+      out.baselines.emplace_back(row.name + "_" + name, value);
+    rows.emplace_back(row.what, one.metrics);
+  }
+  for (const auto& name : readings) {
+    if (rows.empty()) {
+      out.notes.emplace_back("reading",
+                             "a number alone says little: --calibrate shows what known "
+                             "sets reach by the same features and as many examples");
+      continue;
+    }
+    std::vector<std::pair<std::string, double>> known;
+    for (const auto& [what, results] : rows) known.emplace_back(what, value_of(results, name));
+    out.notes.emplace_back("reading of " + name,
+                           reading_of(name, value_of(out.metrics, name), std::move(known)));
+  }
+  return out;
+}
+
+}  // namespace figment
