@@ -18,7 +18,7 @@ torch::Tensor parts_of(const PriorNoise& noise, const torch::Tensor& asked, int6
 }
 
 // r (cos a, sin a). [n] -> [n, 2]
-torch::Tensor polar(const torch::Tensor& radius, const torch::Tensor& angle) {
+torch::Tensor ray(const torch::Tensor& radius, const torch::Tensor& angle) {
   return torch::stack({radius * angle.cos(), radius * angle.sin()}, 1);
 }
 
@@ -50,7 +50,7 @@ class MixturePrior : public Prior {
     const auto along = config_.radius + config_.radial_deviation * spread.select(1, 0);
     const auto across = config_.width * spread.select(1, 1);
     // Across is along, a quarter turn on.
-    const auto plane = polar(along, angle) + polar(across, angle + kTwoPi / 4);
+    const auto plane = ray(along, angle) + ray(across, angle + kTwoPi / 4);
     const auto others = config_.width * spread.slice(1, 2);
     return {torch::cat({plane, others}, 1), part};
   }
@@ -73,7 +73,7 @@ class SwissRollPrior : public Prior {
     const auto place = (part.to(noise.normal.scalar_type()) + noise.uniform.select(1, 1)) /
                        static_cast<double>(config_.parts);  // [n] in [0, 1)
     const auto way = place.sqrt();
-    const auto curve = polar(config_.radius * way, kTwoPi * config_.turns * way);
+    const auto curve = ray(config_.radius * way, kTwoPi * config_.turns * way);
     return {curve + config_.width * temperature * noise.normal, part};
   }
 

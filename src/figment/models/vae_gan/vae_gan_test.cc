@@ -82,10 +82,10 @@ TEST(VaeGan, EachNetworkFollowsItsOwnGradient) {
       const auto log_made = [&](const torch::Tensor& of) {
         return torch::log_sigmoid(-discriminator->forward(of)).mean();
       };
-      const auto gan = log_true(x) + log_made(reconstructed) + log_made(sampled);
+      const auto gan = log_true(x) + 0.5 * (log_made(reconstructed) + log_made(sampled));
       const auto fooling = kind == AdversarialLoss::kMinimax
-                               ? log_made(reconstructed) + log_made(sampled)
-                               : -log_true(reconstructed) - log_true(sampled);
+                               ? 0.5 * (log_made(reconstructed) + log_made(sampled))
+                               : -0.5 * (log_true(reconstructed) + log_true(sampled));
       const std::vector<std::pair<torch::Tensor, std::vector<torch::Tensor>>> wanted = {
           {0.7 * kl + features, encoder->parameters()},
           {0.3 * features + fooling, decoder->parameters()},
@@ -191,11 +191,11 @@ TEST(VaeGan, LearnsToReconstructBetterThanTheMean) {
   config.layer = 1;
   config.coder.hidden = {100};
   config.discriminator.hidden = {100};
-  config.beta = 0.02;
-  config.gamma = 1;
+  config.optimizer.learning_rate = 2e-3;
+  config.discriminator_optimizer.learning_rate = 5e-4;
   torch::manual_seed(1);
   VaeGan model(config, {Modality::kImage, {1, 12, 12}, {}});
-  for (int i = 0; i < 400; ++i)
+  for (int i = 0; i < 600; ++i)
     model.training_step(batch_of(train.index_select(0, torch::randint(1000, {50}, torch::kLong))));
   model.eval();
   const torch::NoGradGuard no_grad;
