@@ -76,10 +76,9 @@ VaeGan::Terms VaeGan::terms(const torch::Tensor& x, const torch::Tensor& epsilon
 
 VaeGan::Turn VaeGan::turn(double true_loss, double made_loss) const {
   if (config_.margin == 0) return {true, true};
-  const auto low = config_.equilibrium - config_.margin;
-  const auto high = config_.equilibrium + config_.margin;
-  const Turn out{true_loss >= low && made_loss >= low, true_loss <= high && made_loss <= high};
-  return out.discriminator || out.decoder ? out : Turn{true, true};
+  const auto loss = 0.5 * (true_loss + made_loss);
+  return {loss >= config_.equilibrium - config_.margin,
+          loss <= config_.equilibrium + config_.margin};
 }
 
 // ABP algorithm 1. All three gradients are of one graph, at the weights before the step. A backward

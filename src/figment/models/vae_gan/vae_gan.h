@@ -37,21 +37,20 @@ struct VaeGanConfig {
         Field{"gamma", &C::gamma,
               "Weight of that comparison against the adversarial loss, for the decoder.",
               AtLeast{0}},
-        Field{"beta", &C::beta,
-              "Weight of the KL term against that comparison, for the encoder; the comparison "
-              "grows with "
-              "the width of the layer. 1 is the paper's.",
-              AtLeast{0}},
+        Field{
+            "beta", &C::beta,
+            "Weight of the KL term against that comparison, for the encoder; the comparison grows "
+            "with the width of the layer. 1 is the paper's.",
+            AtLeast{0}},
         Field{"adversarial_loss", &C::adversarial_loss,
               "What discriminator and decoder minimise against one another; minimax is the "
               "paper's. wasserstein needs a spectral discriminator."},
         Field{"equilibrium", &C::equilibrium,
-              "The discriminator's loss on true examples, and on made ones, where neither side is "
-              "ahead; log 2 = 0.693 for non_saturating and minimax."},
+              "The discriminator's loss, mean of that on true and that on made examples, where "
+              "neither side is ahead; log 2 = 0.693 for non_saturating and minimax."},
         Field{"margin", &C::margin,
-              "The discriminator pauses for a step where one of these losses is lower than "
-              "equilibrium - margin, the decoder where one is higher than equilibrium + margin; "
-              "where both would, neither does. 0: nobody ever pauses.",
+              "The discriminator pauses for a step where that loss is below equilibrium - margin, "
+              "the decoder where it is above equilibrium + margin. 0: nobody ever pauses.",
               AtLeast{0}},
         Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
         Field{"discriminator", &C::discriminator,
@@ -85,7 +84,9 @@ class VaeGan : public Model,
   Codes draw_prior(Noise& noise) override;
   torch::Tensor draw_posterior(const Batch& batch, Noise& noise) override;
 
-  // Who learns in a step, by the discriminator's losses on true and on made examples.
+  // Who learns in a step, by the discriminator's losses on true and on made examples. By their
+  // mean: a discriminator that takes all for true has a low loss on the true ones, and is not
+  // ahead.
   struct Turn {
     bool discriminator, decoder;
   };

@@ -141,13 +141,12 @@ TEST(VaeGan, WaitsForTheOneThatIsBehind) {
     EXPECT_EQ(turn.decoder, decoder) << true_loss << " " << made_loss;
   };
   expect(0.7, 0.7, true, true);
-  expect(0.3, 0.7, false, true);  // the discriminator knows the true ones too well,
-  expect(0.7, 0.3, false, true);  // or the made ones
-  expect(1.1, 0.7, true, false);  // it knows nothing any more
-  expect(0.7, 1.1, true, false);
-  expect(0.3, 1.1, true, true);  // both would wait
+  expect(0.3, 0.4, false, true);  // the discriminator knows both too well
+  expect(1.1, 1, true, false);    // it knows neither any more
+  expect(0.2, 1.2, true, true);   // it takes all for true, or all for made: it is not ahead
+  expect(1.2, 0.2, true, true);
   config.margin = 0;
-  EXPECT_TRUE(VaeGan(config, kPicture).turn(0.1, 0.7).discriminator);
+  EXPECT_TRUE(VaeGan(config, kPicture).turn(0.1, 0.1).discriminator);
 }
 
 TEST(VaeGan, WhoWaitsDoesNotMove) {
