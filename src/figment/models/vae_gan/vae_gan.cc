@@ -4,6 +4,7 @@
 
 #include "figment/model/family.h"
 #include "figment/nn/distributions.h"
+#include "figment/nn/reconstruction.h"
 
 namespace figment::models {
 
