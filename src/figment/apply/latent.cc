@@ -5,8 +5,16 @@
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/model/abilities.h"
+#include "figment/model/draws_codes.h"
 
 namespace figment {
+namespace {
+
+// Draws that the quantiles of a prior are estimated by.
+constexpr int64_t kPriorDraws = 20000;
+constexpr std::uint64_t kPriorSeed = 1;
+
+}  // namespace
 
 torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
   const auto u = (torch::arange(side, torch::kDouble) + 0.5) / static_cast<double>(side);
@@ -35,9 +43,14 @@ bool has_manifold(Model& model) {
 torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side) {
   FIGMENT_CHECK(has_manifold(model));
   torch::NoGradGuard no_grad;
-  const bool prior = dynamic_cast<Samples*>(&model) != nullptr;
-  const auto codes =
-      manifold_codes(side, prior ? torch::Tensor() : encode(model, scaling, set.first(2000)));
+  torch::Tensor spread;  // none: standard normal
+  if (auto* able = dynamic_cast<DrawsCodes*>(&model)) {
+    Noise noise(kPriorSeed, 0, kPriorDraws, model.device());
+    spread = able->draw_prior(noise).z.to(torch::kCPU);
+  } else if (dynamic_cast<Samples*>(&model) == nullptr) {
+    spread = encode(model, scaling, set.first(2000));
+  }
+  const auto codes = manifold_codes(side, spread);
   auto* able = dynamic_cast<Decodes*>(&model);
   return able->decode(codes.to(model.device())).to(torch::kCPU);
 }

@@ -24,6 +24,11 @@ torch::nn::Conv2d halving(std::int64_t in, std::int64_t out, Activation activati
   return layer;
 }
 
+torch::Tensor apply_halving(const torch::nn::Conv2d& layer, const torch::Tensor& weight,
+                            const torch::Tensor& x) {
+  return torch::conv2d(x, weight, layer->bias, kStride, kPadding);
+}
+
 torch::nn::ConvTranspose2d doubling(std::int64_t in, std::int64_t out,
                                     const std::vector<std::int64_t>& to,
                                     const Activation* activation, bool bias) {

@@ -14,6 +14,9 @@ namespace figment {
 // A convolution of kernel 4, stride 2, padding 1: a side of s becomes floor(s / 2). Its initial
 // weights suit the activation that follows.
 torch::nn::Conv2d halving(std::int64_t in, std::int64_t out, Activation activation, bool bias);
+// The same layer with `weight` in the place of its own.
+torch::Tensor apply_halving(const torch::nn::Conv2d& layer, const torch::Tensor& weight,
+                            const torch::Tensor& x);
 
 // Its mirror: to the size of `to` [channels, height, width]. `activation` is null where none
 // follows.

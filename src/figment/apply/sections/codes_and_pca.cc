@@ -17,7 +17,7 @@ constexpr int64_t kReferences = 20000, kShown = 4000, kNeighbours = 5;
 // At most n examples from all over the set, whatever its order.
 Dataset spread(const Dataset& set, int64_t n) {
   if (set.size() <= n) return set;
-  return set.select(torch::arange(n, torch::kLong) * set.size() / n);
+  return set.select((torch::arange(n, torch::kLong) * set.size()).div(n, "floor"));
 }
 
 void write(ReportContext& context) {

@@ -4,6 +4,7 @@
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
+#include "figment/model/draws_codes.h"
 #include "figment/report/grid.h"
 #include "figment/report/plot.h"
 
@@ -22,7 +23,9 @@ void write(ReportContext& context) {
         manifold(*context.run.model, context.run.scaling, context.shown, kManifoldSide), grid);
     context.page.image(
         encode_png(picture),
-        context.run.family->abilities.samples
+        context.able<DrawsCodes>() != nullptr
+            ? "Codes on a grid of equal shares of the prior, decoded."
+        : context.run.family->abilities.samples
             ? "Codes on a grid over the unit square, pushed through the quantile function of "
               "the normal distribution and decoded."
             : "Codes on a grid of equal shares of the examples' codes, decoded.",

@@ -11,9 +11,9 @@
 
 #include "figment/model/abilities.h"
 #include "figment/model/model.h"
-#include "figment/models/stacked/label_choice.h"
 #include "figment/nn/activation.h"
 #include "figment/nn/corruption.h"
+#include "figment/nn/label_choice.h"
 
 namespace figment::models {
 

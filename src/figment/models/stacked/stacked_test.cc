@@ -221,45 +221,6 @@ TEST(Stacked, UsesTheChosenLabelsAlone) {
     EXPECT_TRUE(torch::equal(learned[0][i], learned[1][i]));
 }
 
-TEST(LabelChoice, IsBalancedAndKnowsNoBatches) {
-  const auto batch = clouds(200);
-  const auto choose = [&](const torch::Tensor& order, int64_t size) {
-    LabelChoice choice(11, 3, 12);
-    for (const auto& rows : order.split(size))
-      choice.offer(batch.x.index_select(0, rows), batch.label.index_select(0, rows));
-    choice.conclude(kSpec.classes);
-    return choice;
-  };
-  const auto one = choose(torch::arange(200), 200);
-  EXPECT_TRUE(torch::equal(one.label, torch::tensor({0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2})));
-  const auto twice = torch::cat({torch::randperm(200), torch::randperm(200)});
-  const auto other = choose(twice, 7);
-  EXPECT_TRUE(torch::equal(one.label, other.label));
-  EXPECT_TRUE(torch::equal(one.x, other.x));
-  // They are examples, each with its own label, and no two the same.
-  for (int64_t i = 0; i < 11; ++i) {
-    const auto same = (batch.x == one.x[i]).all(1);
-    ASSERT_EQ(same.sum().item<int64_t>(), 1);
-    EXPECT_EQ(batch.label[same.nonzero()[0][0]].item<int64_t>(), one.label[i].item<int64_t>());
-    EXPECT_EQ((one.x == one.x[i]).all(1).sum().item<int64_t>(), 1);
-  }
-}
-
-TEST(LabelChoice, RefusesAClassOfTooFew) {
-  const auto batch = clouds(7);  // 3, 2 and 2
-  LabelChoice choice(9, 3, 12);
-  choice.offer(batch.x, batch.label);
-  try {
-    choice.conclude(kSpec.classes);
-    FAIL() << "two examples were taken for three";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.cause(), Cause::kData);
-    EXPECT_NE(std::string(error.what()).find("expected 3 labelled examples of class 'b'"),
-              std::string::npos)
-        << error.what();
-  }
-}
-
 std::string problem_of(const std::function<void(StackedConfig&)>& change, const ExampleSpec& spec) {
   Problems problems;
   auto config = small();

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-namespace figment::models {
+namespace figment {
 
 // For each of `classes` classes its equal share of `count` examples (the first count mod classes
-// have one more): those whose numbers have the lowest checksums,
-// equal ones once. So the choice depends on the
-// examples it was shown, and not on their order, the batches, or the seed of a training.
+// have one more): those whose numbers have the lowest checksums, equal ones once. So the choice
+// depends on the examples it was shown, and not on their order, the batches, or the seed of a
+// training.
 class LabelChoice {
  public:
   LabelChoice() = default;
@@ -23,6 +23,9 @@ class LabelChoice {
   void offer(const torch::Tensor& examples, const torch::Tensor& labels);
   // In an order that is the choice's own too. Throws Error(kData) when a class had too few.
   void conclude(const std::vector<std::string>& names);
+
+  // Which of examples [n, ...] were chosen, [n] bool on their device.
+  torch::Tensor has(const torch::Tensor& examples) const;
 
   int64_t size() const { return label.defined() ? label.size(0) : 0; }
   int64_t found() const;  // examples chosen so far
@@ -38,4 +41,4 @@ class LabelChoice {
   int64_t classes_ = 0;
 };
 
-}  // namespace figment::models
+}  // namespace figment

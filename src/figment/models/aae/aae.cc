@@ -1,0 +1,251 @@
+#include "figment/models/aae/aae.h"
+
+#include <string>
+
+#include "figment/core/error.h"
+#include "figment/model/family.h"
+#include "figment/nn/distributions.h"
+
+namespace figment::models {
+
+extern const Family aae;
+constexpr Family aae =
+    family<Aae>("aae", "Adversarial autoencoder", "https://arxiv.org/abs/1511.05644");
+
+namespace {
+
+constexpr const char* kChoosing = "choose labels";
+constexpr double kLogVarianceLimit =
+    12;                             // beyond it no code is meant, and the exponential overflows
+constexpr int64_t kMeanDraws = 16;  // of a universal posterior, to encode
+constexpr std::uint64_t kMeanSeed = 0;
+
+// The shape of what the encoder reads.
+std::vector<int64_t> input_shape(const AaeConfig& config, const ExampleSpec& example) {
+  if (config.posterior != AaePosterior::kUniversal) return example.shape;
+  if (config.coder.network == Network::kMlp) return {example.elements() + config.noise_dim};
+  auto shape = example.shape;
+  ++shape[0];
+  return shape;
+}
+
+}  // namespace
+
+void AaeConfig::check(const Problems::Scope& scope) const {
+  check_prior(prior, latent_dim, scope.inner("prior"));
+  if (of_counts(loss))
+    scope.add("loss", std::string("expected squared_error, bounded_squared_error or "
+                                  "cross_entropy, got ") +
+                          name_of_enum(loss));
+  if (labels && prior.kind == PriorKind::kNormal)
+    scope.add("labels",
+              "expected a prior with a part for each class, mixture or swiss_roll, got normal; set "
+              "prior.kind");
+  if (labelled > 0 && !labels)
+    scope.add("labelled",
+              "expected 0 with labels = false, which uses none, got " + std::to_string(labelled));
+  if (adversarial_loss == AdversarialLoss::kWasserstein &&
+      discriminator.normalization != DiscriminatorNorm::kSpectral)
+    scope.add("adversarial_loss",
+              "expected discriminator.normalization = \"spectral\" with wasserstein: without a "
+              "bound on its slope a discriminator has no least loss");
+  if (encoder_optimizer.average > 0)
+    scope.inner("encoder_optimizer")
+        .add("average", "expected 0: the encoder's average is kept by optimizer");
+}
+
+void AaeConfig::check_example(const ExampleSpec& example, const Problems::Scope& scope) const {
+  check_coder(coder, example.shape, scope.inner("coder"));
+  check_discriminator(discriminator, {latent_dim}, scope.inner("discriminator"));
+  if (bounded(loss) && example.modality != Modality::kImage)
+    scope.add("loss", "expected squared_error for " + example.text() +
+                          ": the others are for values in [0, 1], as images have");
+  if (!labels) return;
+  const auto classes = static_cast<int64_t>(example.classes.size());
+  if (classes == 0)
+    scope.add("labels", "expected false for " + example.text() +
+                            " without labels; name their column with data.label_column");
+  else if (prior.parts != classes)
+    scope.inner("prior").add("parts", "expected " + std::to_string(classes) +
+                                          ", one for each class, got " +
+                                          std::to_string(prior.parts));
+  else if (labelled > 0 && labelled < classes)
+    scope.add("labelled", "expected at least one example of each of the " +
+                              std::to_string(classes) + " classes, got " +
+                              std::to_string(labelled));
+}
+
+Aae::Aae(const Config& config, const ExampleSpec& example)
+    : Aae(config, example, make_prior(config.prior, config.latent_dim)) {}
+
+Aae::Aae(const Config& config, const ExampleSpec& example, std::shared_ptr<const Prior> prior)
+    : Model(example),
+      config_(config),
+      prior_(std::move(prior)),
+      encoder_(register_module(
+          "encoder", Encoder(input_shape(config, example), config.coder,
+                             config.posterior == AaePosterior::kGaussian ? 2 * config.latent_dim
+                                                                         : config.latent_dim))),
+      decoder_(register_module("decoder", Decoder(config.latent_dim, config.coder, example.shape))),
+      discriminator_(register_module(
+          "discriminator",
+          Discriminator(std::vector<int64_t>{config.latent_dim}, config.discriminator,
+                        config.labels ? static_cast<int64_t>(example.classes.size()) + 1 : 0))),
+      autoencoder_optimizer_([&]() -> Optimizer& {
+        auto both = encoder_->parameters();
+        for (const auto& parameter : decoder_->parameters()) both.push_back(parameter);
+        return register_optimizer("reconstruction", both, config.optimizer);
+      }()),
+      discriminator_optimizer_(register_optimizer("discriminator", discriminator_->parameters(),
+                                                  config.discriminator_optimizer)),
+      encoder_optimizer_(
+          register_optimizer("encoder", encoder_->parameters(), config.encoder_optimizer)) {
+  const auto classes = static_cast<int64_t>(example.classes.size());
+  FIGMENT_CHECK(prior_->dim() == config.latent_dim);
+  FIGMENT_CHECK(!config.labels || prior_->parts() == classes);
+  if (config.labelled == 0) return;
+  choice_ = LabelChoice(config.labelled, classes, example.elements());
+  choice_.x = register_buffer("labelled_x", choice_.x);
+  choice_.label = register_buffer("labelled_label", choice_.label);
+  choice_.checksums = register_buffer("labelled_checksum", choice_.checksums);
+}
+
+// --- Stages ---
+
+std::vector<Stage> Aae::stages(int64_t epochs) const {
+  if (choice_.size() == 0) return {{"train", epochs}};
+  return {{kChoosing, 1}, {"train", epochs}};
+}
+
+void Aae::begin_stage(const Stage& stage) { choosing_ = stage.name == kChoosing; }
+
+void Aae::end_stage(const Stage&) {
+  if (choosing_) choice_.conclude(example().classes);
+}
+
+// --- Codes ---
+
+std::vector<int64_t> Aae::noise_shape() const {
+  if (config_.posterior == AaePosterior::kDeterministic) return {};
+  if (config_.posterior == AaePosterior::kGaussian) return {config_.latent_dim};
+  if (config_.coder.network == Network::kMlp) return {config_.noise_dim};
+  return {1, example().shape[1], example().shape[2]};
+}
+
+torch::Tensor Aae::code_of(const torch::Tensor& x, const torch::Tensor& noise) {
+  if (config_.posterior == AaePosterior::kDeterministic) return encoder_->forward(x);
+  if (config_.posterior == AaePosterior::kUniversal)
+    return encoder_->forward(
+        torch::cat({config_.coder.network == Network::kMlp ? x.flatten(1) : x, noise}, 1));
+  const auto parts = encoder_->forward(x).chunk(2, 1);
+  return reparametrize(parts[0], parts[1].clamp(-kLogVarianceLimit, kLogVarianceLimit), noise);
+}
+
+torch::Tensor Aae::code_of(const torch::Tensor& x) {
+  auto shape = noise_shape();
+  if (shape.empty()) return code_of(x, {});
+  shape.insert(shape.begin(), x.size(0));
+  return code_of(x, torch::randn(shape, x.options()));
+}
+
+torch::Tensor Aae::encode(const Batch& batch) {
+  if (config_.posterior == AaePosterior::kDeterministic) return encoder_->forward(batch.x);
+  if (config_.posterior == AaePosterior::kGaussian)
+    return encoder_->forward(batch.x).narrow(1, 0, config_.latent_dim);
+  Noise noise(kMeanSeed, 0, kMeanDraws, batch.x.device());
+  const auto draws = noise.normal(noise_shape());
+  auto sum = torch::zeros({batch.size(), config_.latent_dim}, batch.x.options());
+  for (int64_t k = 0; k < kMeanDraws; ++k) {
+    auto sizes = draws[k].sizes().vec();
+    sizes.insert(sizes.begin(), batch.size());
+    sum = sum + code_of(batch.x, draws[k].unsqueeze(0).expand(sizes));
+  }
+  return sum / static_cast<double>(kMeanDraws);
+}
+
+torch::Tensor Aae::draw_posterior(const Batch& batch, Noise& noise) {
+  const auto shape = noise_shape();
+  return code_of(batch.x, shape.empty() ? torch::Tensor() : noise.normal(shape));
+}
+
+Aae::Codes Aae::draw_prior(Noise& noise) {
+  const auto draw = prior_->draw(prior_noise(noise, config_.latent_dim));
+  return {draw.z, config_.labels ? draw.part : torch::Tensor()};
+}
+
+// --- Steps ---
+
+Aae::Told Aae::told_of(const Batch& batch) const {
+  if (!config_.labels) return {};
+  const auto classes = static_cast<int64_t>(example().classes.size());
+  FIGMENT_CHECK(batch.label.defined());
+  auto known = torch::ones_like(batch.label, torch::kBool);
+  if (choice_.size() > 0) known = choice_.has(batch.x);
+  // AAE section 2.3: one more class says that there is no label; such codes belong to all parts.
+  const auto shown = torch::where(known, batch.label, torch::full_like(batch.label, classes));
+  return {torch::one_hot(shown, classes + 1).to(batch.x.scalar_type()),
+          torch::where(known, batch.label, torch::full_like(batch.label, -1))};
+}
+
+torch::Tensor Aae::discriminator_loss(const torch::Tensor& code, const Told& told) {
+  const auto n = code.size(0);
+  const auto drawn = prior_->draw(prior_noise(n, config_.latent_dim, code.options()), told.part);
+  const auto given = told.given.defined() ? told.given.repeat({2, 1}) : torch::Tensor();
+  const auto scores = discriminator_->forward(torch::cat({drawn.z, code.detach()}), given).chunk(2);
+  return loss_of_true(config_.adversarial_loss, scores[0]) +
+         loss_of_made(config_.adversarial_loss, scores[1]);
+}
+
+Metrics Aae::training_step(const Batch& batch) {
+  if (choosing_) {
+    choice_.offer(batch.x, batch.label);
+    return {{"labelled", torch::tensor(static_cast<double>(choice_.found()))}};
+  }
+  // AAE section 2, the reconstruction phase: encoder and decoder.
+  const auto reconstruction =
+      reconstruction_loss(config_.loss, decoder_->forward(code_of(batch.x)), batch.x);
+  autoencoder_optimizer_.minimize(reconstruction);
+  // The regularisation phase: the discriminator first,
+  const auto told = told_of(batch);
+  const auto code = code_of(batch.x);
+  const auto telling = discriminator_loss(code, told);
+  discriminator_optimizer_.minimize(telling);
+  // then the encoder, as the generator, against the discriminator as it is now.
+  const auto fooling =
+      loss_of_fooling(config_.adversarial_loss, discriminator_->forward(code, told.given));
+  encoder_optimizer_.minimize(fooling);
+  return {{"reconstruction_loss", reconstruction.detach()},
+          {"discriminator_loss", telling.detach()},
+          {"encoder_loss", fooling.detach()}};
+}
+
+// The first is not called "loss": reconstruction is best where the codes are as they like, before
+// the prior has any say, and the adversarial losses fall and rise with the opponent.
+Metrics Aae::validation_step(const Batch& batch) {
+  if (choosing_) return {{"labelled", torch::tensor(static_cast<double>(choice_.found()))}};
+  const auto code = code_of(batch.x);
+  const auto output = decoder_->forward(code);
+  const auto told = told_of(batch);
+  const auto telling = discriminator_loss(code, told);
+  const auto scores = discriminator_->forward(code, told.given);
+  return {{"reconstruction_loss", reconstruction_loss(config_.loss, output, batch.x)},
+          {"reconstruction_sse", mean_sse(reconstruction_of(config_.loss, output), batch.x)},
+          {"discriminator_loss", telling},
+          {"encoder_loss", loss_of_fooling(config_.adversarial_loss, scores)}};
+}
+
+// --- Abilities ---
+
+torch::Tensor Aae::sample(const SampleRequest& request) {
+  const auto drawn = prior_->draw(prior_noise(*request.noise, config_.latent_dim), request.label,
+                                  request.temperature);
+  return decode(drawn.z, {});
+}
+
+torch::Tensor Aae::decode(const torch::Tensor& code, const torch::Tensor&) {
+  return reconstruction_of(config_.loss, decoder_->forward(code));
+}
+
+torch::Tensor Aae::reconstruct(const Batch& batch) { return decode(encode(batch), {}); }
+
+}  // namespace figment::models
