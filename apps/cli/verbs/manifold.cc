@@ -1,6 +1,7 @@
 // figment manifold: a plane of codes decoded, as a grid or as a walk through it.
 #include <iostream>
 
+#include "figment/apply/latent.h"
 #include "figment/apply/plane.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"

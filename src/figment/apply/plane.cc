@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "figment/apply/latent.h"
 #include "figment/core/error.h"
 #include "figment/eval/pca.h"
 #include "figment/report/grid.h"
@@ -61,21 +62,7 @@ CodePlane::CodePlane(const CodeSpace& space, const Dataset& set,
 }
 
 torch::Tensor CodePlane::codes(const torch::Tensor& unit) const {
-  const auto u = unit.to(torch::kDouble);
-  torch::Tensor at;  // [m, 2]
-  if (position_.defined()) {
-    at = torch::stack({torch::quantile(position_.select(1, 0).contiguous(), u.select(1, 0)),
-                       torch::quantile(position_.select(1, 1).contiguous(), u.select(1, 1))},
-                      1);
-  } else {
-    at = std::sqrt(2.0) * torch::erfinv(2 * u - 1);  // the normal quantile function
-  }
-  return (origin_ + at.mm(axes_)).to(torch::kFloat);
-}
-
-torch::Tensor unit_grid(int64_t side) {
-  const auto u = (torch::arange(side, torch::kDouble) + 0.5) / static_cast<double>(side);
-  return torch::stack({u.repeat({side}), u.flip(0).repeat_interleave(side)}, 1);
+  return (origin_ + through_quantiles(unit, position_).mm(axes_)).to(torch::kFloat);
 }
 
 torch::Tensor unit_walk(int64_t frames) {

@@ -38,9 +38,6 @@ class CodePlane {
   std::pair<std::string, std::string> names_;
 };
 
-// Points [side * side, 2]: the centres of a grid over the unit square, row by row from the top.
-torch::Tensor unit_grid(int64_t side);
-
 // Points [frames, 2] of a closed curve that passes through all parts of the unit square: a
 // Lissajous figure of 2 and 3 turns.
 torch::Tensor unit_walk(int64_t frames);

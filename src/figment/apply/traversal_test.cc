@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/apply/latent.h"
 #include "figment/apply/plane.h"
 #include "figment/apply/toy_run_test.h"
 #include "figment/core/error.h"
