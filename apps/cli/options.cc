@@ -229,7 +229,7 @@ void declare_latent(CLI::App& app, Options& options) {
            "FILE.png for the grid, FILE.apng or FILE.gif for a walk through it, FILE.npy "
            "for the numbers of the grid");
   queries(manifold, "The example under whose conditions a conditional model decodes (0)");
-  steps(manifold, "Images of the walk (90)", 2);
+  steps(manifold, "Images of the walk (72)", 2);
   manifold.app().add_option(
       "--axes", options.axes,
       "I,J: two coordinates of the code, counted from 0, while the others stay at their "

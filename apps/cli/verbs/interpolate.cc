@@ -84,7 +84,10 @@ int verb_interpolate(const Options& options) {
                      {"to", ends.to_index[at]},
                      {"angle", angle},
                      {"distance", distance}});
-    if (!from.empty()) pairs.back()["from_class"] = from, pairs.back()["to_class"] = to;
+    if (!from.empty()) {
+      pairs.back()["from_class"] = from;
+      pairs.back()["to_class"] = to;
+    }
     if (options.json) continue;
     std::printf("%8lld  %8lld  %5.2f  %8.4g%s%s%s%s\n", static_cast<long long>(ends.from_index[at]),
                 static_cast<long long>(ends.to_index[at]), angle, distance,

@@ -18,8 +18,8 @@ namespace figment::cli {
 namespace {
 
 constexpr int64_t kCodes = 5000;  // of training examples, that the plane is laid through
-constexpr int64_t kFrames = 90;   // of a walk
-constexpr int64_t kMapSide = 12;  // of the map beside a walk
+constexpr int64_t kFrames = 72;   // of a walk
+constexpr int64_t kMapSide = 8;   // of the map beside a walk
 constexpr int kFrameMs = 100;
 
 std::optional<std::pair<int64_t, int64_t>> asked_axes(const std::string& text) {

@@ -34,10 +34,15 @@ struct Looked {
 
 Looked samples_of(const LoadedRun& run, const Options& options) {
   const auto n = options.n > 0 ? options.n : kSamples;
-  const auto* able = dynamic_cast<Samples*>(run.model.get());
+  if (!run.family->abilities.samples)
+    fail(Cause::kConfig, "nearest",
+         "expected a model that samples, or examples to look at as "
+         "--query 0 7 or --data SOURCE, but '",
+         run.family->name, "' does not sample");
+  const auto& able = ability<Samples>(run, &Abilities::samples, "nearest");
   Looked out;
   out.what = "samples";
-  if (able != nullptr && able->knows_classes()) {
+  if (able.knows_classes()) {
     Dataset given;
     given.label = torch::arange(n, torch::kLong)
                       .remainder(static_cast<int64_t>(
@@ -66,7 +71,8 @@ Looked looked_at(const LoadedRun& run, const Options& options) {
     out.set = options.queries.empty()
                   ? part.first(options.n > 0 ? options.n : kSamples)
                   : examples_at(part, options.queries, "--query", options.split);
-    out.what = options.data.empty() ? options.split + " examples" : "examples of " + options.data;
+    out.what =
+        "examples of " + (options.data.empty() ? "the " + options.split + " part" : options.data);
   }
   for (auto i = static_cast<int64_t>(out.index.size()); i < out.set.size(); ++i)
     out.index.push_back(i);
@@ -187,8 +193,8 @@ int verb_nearest(const Options& options) {
                              {"training", training.size()},
                              {"held_out", held_out.size()}};
   if (!options.json)
-    std::cerr << looked.set.size() << " " << looked.what << " against " << training.size()
-              << " training examples, beside " << held_out.size() << " test examples\n";
+    std::cerr << looked.what << ": " << looked.set.size() << ", held against " << training.size()
+              << " training examples, as " << held_out.size() << " test examples are\n";
   for (const auto& one : judged) {
     if (options.json)
       document[one.space] = to_json(one, looked, training);
