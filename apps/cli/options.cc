@@ -254,9 +254,12 @@ void declare_latent(CLI::App& app, Options& options) {
   auto edit = verb("edit", "Change what examples are described by: attributes or classes", sheet);
   queries(edit, "The examples to change, counted from 0 (0 to 7)");
   steps(edit, "Steps on the way to the whole change (4)", 1);
-  edit.app().add_option("--attribute", options.attributes,
-                        "NAME=+1.5: the attribute, or class:NAME, and by how many deviations; "
-                        "without, what there is and how well the codes tell it");
+  edit.app()
+      .add_option(
+          "--attribute", options.edits,
+          "NAME=+1.5: the attribute, or class:NAME, and by how many deviations; may be given "
+          "for each. Without, what there is and how well the codes tell it")
+      ->allow_extra_args(false);
   auto nearest = verb("nearest", "Find the training examples nearest to samples: are they copied?",
                       "FILE.png for a sheet: each sample before the nearest training examples");
   queries(nearest, "Look at these examples, counted from 0, in place of samples");

@@ -34,7 +34,7 @@ struct Options {
   std::string axes{};                      // two coordinates of a code: "0,3"
   std::int64_t side = 20;                  // of a grid of codes
   double reach = 3;                        // of a traversal, in deviations
-  std::vector<std::string> attributes{};   // NAME=AMOUNT
+  std::vector<std::string> edits{};        // NAME=AMOUNT, of attributes
   std::int64_t neighbours = 6;             // drawn of each sample
   std::int64_t per_class = 0;              // samples
   bool calibrate = false;                  // show what known good and bad sets reach

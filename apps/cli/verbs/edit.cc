@@ -91,7 +91,7 @@ torch::Tensor with_originals(const torch::Tensor& originals, const torch::Tensor
 
 int verb_edit(const Options& options) {
   std::vector<AttributeEdit> edits;
-  for (const auto& text : options.attributes) edits.push_back(parse_edit(text));
+  for (const auto& text : options.edits) edits.push_back(parse_edit(text));
   const auto run = open_subject(options);
   if (!edits.empty()) need_sheet(options, run, "edited.png");
   const CodeSpace space(run, "edit");
