@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -18,14 +17,16 @@
 #include <vector>
 
 #include "figment/core/error.h"
-#include "figment/core/random.h"
 #include "figment/data/digits.h"
+#include "small_lenet.h"
 
 namespace figment {
 namespace {
 
-constexpr int64_t kBatch = 128;
-constexpr double kRate = 0.05, kMomentum = 0.9, kDecay = 5e-4;
+using bench::kBatch;
+using bench::percent;
+using bench::predict;
+using bench::Standard;
 
 // The payload of a gzipped IDX file of bytes, `header` bytes in.
 torch::Tensor read_idx(const std::string& path, std::size_t header, std::vector<int64_t> shape) {
@@ -52,58 +53,6 @@ Judge mnist(const std::string& folder, int64_t train_images) {
   return {x.slice(0, first), label.slice(0, first).to(torch::kInt64)};
 }
 
-// To [0, 1], then to mean 0 and deviation 1 by the digits' own statistics.
-struct Standard {
-  double mean, deviation;
-  torch::Tensor operator()(const torch::Tensor& x) const {
-    return (x.to(torch::kFloat32) / 255 - mean) / deviation;
-  }
-};
-
-torch::nn::Sequential lenet() {
-  using namespace torch::nn;
-  return Sequential(Conv2d(Conv2dOptions(1, 16, 5).padding(2)), ReLU(), MaxPool2d(2),
-                    Conv2d(16, 32, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(32 * 25, 128),
-                    ReLU(), Linear(128, 10));
-}
-
-void train(torch::nn::Sequential& net, const Dataset& set, const Standard& standard, int64_t epochs,
-           std::uint64_t seed) {
-  const auto weights = net->parameters();
-  std::vector<torch::Tensor> speed;
-  speed.reserve(weights.size());
-  for (const auto& weight : weights) speed.push_back(torch::zeros_like(weight));
-  const auto steps = epochs * (set.size() / kBatch);
-  int64_t step = 0;
-  for (int64_t epoch = 0; epoch < epochs; ++epoch) {
-    const auto order = torch::tensor(permutation(set.size(), seed, std::uint64_t(epoch)));
-    for (int64_t at = 0; at + kBatch <= set.size(); at += kBatch, ++step) {
-      const auto batch = set.select(order.narrow(0, at, kBatch));
-      const auto loss =
-          torch::nn::functional::cross_entropy(net->forward(standard(batch.x)), batch.label);
-      const auto gradients = torch::autograd::grad({loss}, weights);
-      const double rate = kRate * 0.5 * (1 + std::cos(M_PI * double(step) / double(steps)));
-      const torch::NoGradGuard no_grad;
-      for (std::size_t i = 0; i < weights.size(); ++i) {
-        speed[i].mul_(kMomentum).add_(gradients[i]).add_(weights[i], kDecay);
-        weights[i].sub_(speed[i], rate);
-      }
-    }
-  }
-}
-
-torch::Tensor predict(torch::nn::Sequential& net, const torch::Tensor& x,
-                      const Standard& standard) {
-  const torch::NoGradGuard no_grad;
-  std::vector<torch::Tensor> parts;
-  for (const auto& part : x.split(1000)) parts.push_back(net->forward(standard(part)).argmax(1));
-  return torch::cat(parts);
-}
-
-double percent(const torch::Tensor& hits) {
-  return 100 * hits.to(torch::kFloat64).mean().item<double>();
-}
-
 class Clock {
  public:
   double seconds() const {
@@ -121,11 +70,11 @@ double run(const Judge& judge, int64_t epochs, std::uint64_t seed) {
   options.seed = seed;
   const auto source = digits(options);
   const double made = making.seconds();
-  const auto pixels = source.train.x.to(torch::kFloat32) / 255;
-  const Standard standard{pixels.mean().item<double>(), pixels.std().item<double>()};
+  const Standard standard(source.train.x);
   const Clock training;
-  auto net = lenet();
-  train(net, source.train, standard, epochs, seed);
+  auto net = bench::lenet(source.train.spec.shape, 10);
+  bench::train(net, source.train.x, source.train.label, standard,
+               epochs * (source.train.size() / kBatch), seed);
   const double trained = training.seconds();
   const auto own = percent(predict(net, source.test->x, standard) == source.test->label);
   const auto guess = predict(net, judge.x, standard);

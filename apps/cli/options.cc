@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iostream>
 #include <limits>
+#include <tuple>
 
 #include "figment/core/text.h"
 
@@ -199,6 +200,93 @@ void declare_use(CLI::App& app, Options& options) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
 }
 
+// The latent space: ways through it, and what lies there.
+void declare_latent(CLI::App& app, Options& options) {
+  const auto verb = [&](const std::string& name, const std::string& summary, const char* out) {
+    Verb made(app, options, name, summary);
+    made.subject("RUN", "Folder of the run").out(out).checkpoint().device().json();
+    return made;
+  };
+  const auto queries = [&](Verb& of, const std::string& help) {
+    of.data("Data set that the examples are of, in place of the run's").split();
+    of.app()
+        .add_option("-q,--query", options.queries, help)
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+  };
+  const auto steps = [&](Verb& of, const std::string& help, int least) {
+    of.app().add_option("--steps", options.steps, help)->check(CLI::Range(least, 1000));
+  };
+  const auto sheet = "FILE.png for a sheet of images, FILE.npy for all numbers";
+  auto interpolate = verb("interpolate", "Go from one example to another through the codes", sheet);
+  interpolate.data("Data set that the examples are of, in place of the run's")
+      .split()
+      .number("How many pairs of different classes, without --from (4)")
+      .seed("Go between samples of the model that follow from it, in place of examples");
+  steps(interpolate, "Images of each way, with both ends (10)", 2);
+  for (const auto& [name, list, help] :
+       {std::tuple{"--from", &options.from, "Examples to begin at, counted from 0"},
+        std::tuple{"--to", &options.to, "Examples to end at, one for each --from"}})
+    interpolate.app()
+        .add_option(name, *list, help)
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+  auto manifold =
+      verb("manifold", "Decode a grid over a plane of codes, or a walk through it",
+           "FILE.png for the grid, FILE.apng or FILE.gif for a walk through it, FILE.npy "
+           "for the numbers of the grid");
+  queries(manifold, "The example under whose conditions a conditional model decodes (0)");
+  steps(manifold, "Images of the walk (72)", 2);
+  manifold.app().add_option(
+      "--axes", options.axes,
+      "I,J: two coordinates of the code, counted from 0, while the others stay at their "
+      "mean; without, the two main axes of the codes");
+  manifold.app()
+      .add_option("--side", options.side, "Images a side of the grid")
+      ->check(CLI::Range(2, 200))
+      ->capture_default_str();
+  auto traverse = verb("traverse", "Change one coordinate of a code at a time", sheet);
+  queries(traverse, "The example whose code is changed, counted from 0 (0)");
+  traverse.number("How many coordinates, the most active first (10)");
+  steps(traverse, "Images of each coordinate (7)", 2);
+  traverse.app()
+      .add_option("--reach", options.reach, "From minus to plus so many deviations")
+      ->check(CLI::Range(0.01, 100.0))
+      ->capture_default_str();
+  auto arithmetic = verb("arithmetic", "Add and subtract the codes of examples", sheet);
+  arithmetic
+      .words("SUM", "Such as 12 - 7 + 40, class:3 - class:8 + 5 or slant:high - slant:low + 12")
+      .data("Data set that the examples are of, in place of the run's")
+      .split();
+  auto edit = verb("edit", "Change what examples are described by: attributes or classes", sheet);
+  queries(edit, "The examples to change, counted from 0 (0 to 7)");
+  steps(edit, "Steps on the way to the whole change (4)", 1);
+  edit.app()
+      .add_option(
+          "--attribute", options.edits,
+          "NAME=+1.5: the attribute, or class:NAME, and by how many deviations; may be given "
+          "for each. Without, what there is and how well the codes tell it")
+      ->allow_extra_args(false);
+  auto nearest = verb("nearest", "Find the training examples nearest to samples: are they copied?",
+                      "FILE.png for a sheet: each sample before the nearest training examples");
+  queries(nearest, "Look at these examples, counted from 0, in place of samples");
+  nearest.number("How many samples, or examples of --data, are judged (500)")
+      .seed("The samples follow from it");
+  nearest.app()
+      .add_option("--neighbours", options.neighbours, "Training examples drawn beside each")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  auto augment = verb("augment", "Write samples of every class as a data set with labels",
+                      "A new folder for images, one folder a class; FILE.csv for rows of numbers");
+  augment.seed("The samples follow from it");
+  augment.app()
+      .add_option("--per-class", options.per_class, "Samples of each class")
+      ->required()
+      ->check(CLI::Range(1, 10000000));
+  augment.app()
+      .add_option("--temperature", options.temperature, "Spread of the latent noise")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+}
+
 void declare_restoring(CLI::App& app, Options& options) {
   Verb restore(app, options, "restore", "Undo the damage that a model was trained to undo");
   restore.subject("RUN", "Folder of the run")
@@ -343,6 +431,7 @@ Parsed parse(int argc, char** argv, Options& options) {
   app.failure_message(CLI::FailureMessage::simple);
   declare_training(app, options);
   declare_use(app, options);
+  declare_latent(app, options);
   declare_restoring(app, options);
   declare_judging(app, options);
   declare_knowing(app, options);

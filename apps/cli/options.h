@@ -27,12 +27,20 @@ struct Options {
   std::vector<std::string> attributes{};  // NAME=NUMBER, of what is sampled
   double temperature = 1;
   std::int64_t columns = 0;
-  std::int64_t bits = 6;     // of a quantised number
-  std::int64_t samples = 0;  // that a metric draws; 0 is its own default
-  std::string features{};    // file of a feature network
-  bool calibrate = false;    // show what known good and bad sets reach
-  bool one_vs_rest = false;  // each class in turn is the normal one
-  bool corrupt = false;      // damage the examples first
+  std::int64_t bits = 6;                   // of a quantised number
+  std::int64_t samples = 0;                // that a metric draws; 0 is its own default
+  std::string features{};                  // file of a feature network
+  std::vector<std::int64_t> from{}, to{};  // examples at the ends of a way
+  std::int64_t steps = 0;                  // of a way, with both ends; 0 is the verb's own default
+  std::string axes{};                      // two coordinates of a code: "0,3"
+  std::int64_t side = 20;                  // of a grid of codes
+  double reach = 3;                        // of a traversal, in deviations
+  std::vector<std::string> edits{};        // NAME=AMOUNT, of attributes
+  std::int64_t neighbours = 6;             // drawn of each sample
+  std::int64_t per_class = 0;              // samples
+  bool calibrate = false;                  // show what known good and bad sets reach
+  bool one_vs_rest = false;                // each class in turn is the normal one
+  bool corrupt = false;                    // damage the examples first
   bool resume = false;
   bool json = false;
   bool markdown = false;

@@ -16,20 +16,25 @@ constexpr std::uint64_t kPriorSeed = 1;
 
 }  // namespace
 
-torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
+torch::Tensor unit_grid(int64_t side) {
   const auto u = (torch::arange(side, torch::kDouble) + 0.5) / static_cast<double>(side);
-  torch::Tensor across, upwards;
-  if (codes.defined()) {
-    FIGMENT_CHECK(codes.dim() == 2 && codes.size(1) == 2);
-    const auto quantiles = torch::quantile(codes.to(torch::kDouble), u, 0);  // [side, 2]
-    across = quantiles.select(1, 0);
-    upwards = quantiles.select(1, 1);
-  } else {
-    across = upwards = std::sqrt(2.0) * torch::erfinv(2 * u - 1);  // the normal quantile function
-  }
-  const auto x = across.repeat({side});
-  const auto y = upwards.flip(0).repeat_interleave(side);
-  return torch::stack({x, y}, 1).to(torch::kFloat);
+  return torch::stack({u.repeat({side}), u.flip(0).repeat_interleave(side)}, 1);
+}
+
+torch::Tensor through_quantiles(const torch::Tensor& unit, const torch::Tensor& values) {
+  const auto u = unit.to(torch::kDouble);
+  if (!values.defined())
+    return std::sqrt(2.0) * torch::erfinv(2 * u - 1);  // the normal quantile function
+  FIGMENT_CHECK(values.dim() == 2 && values.size(1) == 2);
+  const auto of = [&](int64_t column) {
+    return torch::quantile(values.select(1, column).to(torch::kDouble).contiguous(),
+                           u.select(1, column).contiguous());
+  };
+  return torch::stack({of(0), of(1)}, 1);
+}
+
+torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
+  return through_quantiles(unit_grid(side), codes).to(torch::kFloat);
 }
 
 bool has_manifold(Model& model) {

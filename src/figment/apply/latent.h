@@ -12,6 +12,14 @@
 
 namespace figment {
 
+// Points [side * side, 2] double: the centres of a grid over the unit square, row by row from the
+// top; the first coordinate to the right, the second upwards.
+torch::Tensor unit_grid(int64_t side);
+
+// Points [m, 2] of the unit square with each coordinate pushed through a quantile function: the
+// standard normal's, or with values [n, 2] that of each column. Double.
+torch::Tensor through_quantiles(const torch::Tensor& unit, const torch::Tensor& values = {});
+
 // Codes [side * side, 2] of a grid, row by row from the top: the centres of a side x side grid over
 // the unit square, each coordinate pushed through a quantile function, so that equal probability
 // gets equal room. First coordinate to the right, second upwards. Without `codes` the quantiles are

@@ -1,0 +1,80 @@
+#include "figment/apply/code_space.h"
+
+#include "figment/apply/use.h"
+#include "figment/core/error.h"
+#include "figment/data/loader.h"
+
+namespace figment {
+namespace {
+
+constexpr int64_t kBatch = 512;
+
+bool asks_for_label(Model& model) {
+  const auto* samples = dynamic_cast<Samples*>(&model);
+  return samples != nullptr && samples->knows_classes();
+}
+
+// The conditions of `given` for `n` codes: one example stands for all.
+Dataset for_each_of(const Dataset& given, int64_t n) {
+  FIGMENT_CHECK(given.size() == n || given.size() == 1);
+  return given.size() == n ? given : given.select(torch::zeros({n}, torch::kLong));
+}
+
+}  // namespace
+
+CodeSpace::CodeSpace(const LoadedRun& run, const char* verb)
+    : run_(run),
+      encodes_(ability<Encodes>(run, &Abilities::encodes, verb)),
+      decodes_(ability<Decodes>(run, &Abilities::decodes, verb)),
+      conditions_(dynamic_cast<Conditions*>(run.model.get())),
+      by_label_(asks_for_label(*run.model)),
+      width_(encodes_.code_dim()) {}
+
+bool CodeSpace::on_class() const {
+  return conditions_ != nullptr ? conditions_->on_class() : by_label_;
+}
+bool CodeSpace::on_attributes() const {
+  return conditions_ != nullptr && conditions_->on_attributes();
+}
+bool CodeSpace::on_part() const { return conditions_ != nullptr && conditions_->on_part(); }
+
+torch::Tensor CodeSpace::encode(const Dataset& set) const {
+  return figment::encode(run_, set).to(torch::kFloat);
+}
+
+torch::Tensor CodeSpace::decode(const torch::Tensor& codes, const Dataset& given) const {
+  torch::NoGradGuard no_grad;
+  FIGMENT_CHECK(codes.dim() == 2 && codes.size(1) == width_);
+  std::vector<torch::Tensor> parts;
+  if (!conditional()) {
+    for (const auto& part : codes.split(kBatch))
+      parts.push_back(decodes_.decode(part.to(run_.device(), torch::kFloat)).to(torch::kCPU));
+    return torch::cat(parts);
+  }
+  Loader loader(for_each_of(given, codes.size(0)), run_.scaling, {kBatch, false, 0, run_.device()});
+  for (int64_t i = 0; i < loader.batches(); ++i) {
+    const auto batch = loader.batch(0, i);
+    const auto code = codes.narrow(0, i * kBatch, batch.size()).to(run_.device(), torch::kFloat);
+    parts.push_back((conditions_ != nullptr ? conditions_->decode_as(code, batch)
+                                            : decodes_.decode(code, batch.label))
+                        .to(torch::kCPU));
+  }
+  return torch::cat(parts);
+}
+
+torch::Tensor in_model_numbers(const LoadedRun& run, const Dataset& set) {
+  return run.scaling.to_model(set.x);
+}
+
+Dataset as_examples(const LoadedRun& run, const torch::Tensor& x, const Dataset& given) {
+  Dataset out;
+  out.name = "samples";
+  out.spec = run.example();
+  // Tables keep the inputs that their columns were encoded to, as open_data returns them.
+  out.x = run.example().modality == Modality::kImage ? to_output(run, x) : run.scaling.to_data(x);
+  if (given.label.defined()) out.label = given.label;
+  if (given.attributes.defined()) out.attributes = given.attributes;
+  return out;
+}
+
+}  // namespace figment
