@@ -142,7 +142,6 @@ int run_all(int argc, char** argv) {
       continue;
     }
     if (i + 1 == argc) return exit_code(Cause::kConfig);
-    if (i + 1 == argc) break;
     const std::string value = argv[++i];
     if (word == "--few")
       asked.few = numbers(value);

@@ -12,6 +12,7 @@
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/text.h"
+#include "figment/data/csv_records.h"
 #include "figment/eval/classes.h"
 #include "figment/eval/metric.h"
 #include "verb.h"
@@ -31,22 +32,15 @@ struct Answer {
   Results metrics{}, baselines{};
 };
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const auto c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
-
 std::string csv_of(const Answer& answer) {
   const bool labelled = answer.set.label.defined();
   std::string out = labelled ? "example,class,taken_for" : "example,taken_for";
-  for (const auto& name : answer.classes) out += "," + quoted("p(" + name + ")");
+  for (const auto& name : answer.classes) out += "," + csv_field("p(" + name + ")");
   out += "\n";
   const auto p = answer.log_p.to(torch::kDouble).exp().contiguous();
   const auto* value = p.data_ptr<double>();
   const auto name_of = [&](const torch::Tensor& of, int64_t i) {
-    return "," + quoted(answer.classes[static_cast<std::size_t>(of[i].item<int64_t>())]);
+    return "," + csv_field(answer.classes[static_cast<std::size_t>(of[i].item<int64_t>())]);
   };
   for (int64_t i = 0; i < p.size(0); ++i) {
     out += std::to_string(i);

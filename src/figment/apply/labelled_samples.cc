@@ -7,6 +7,7 @@
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
+#include "figment/data/csv_records.h"
 #include "figment/data/image_codec.h"
 
 namespace figment {
@@ -14,13 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr int64_t kBatch = 256;
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",;\t\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 }  // namespace
 
@@ -108,12 +102,13 @@ std::string labelled_csv(const torch::Tensor& rows, const torch::Tensor& label,
   std::string out;
   for (int64_t j = 0; j < d; ++j)
     out +=
-        (named ? quoted(columns[static_cast<std::size_t>(j)]) : "x_" + std::to_string(j + 1)) + ",";
+        (named ? csv_field(columns[static_cast<std::size_t>(j)]) : "x_" + std::to_string(j + 1)) +
+        ",";
   out += "label\n";
   const auto* value = table.data_ptr<float>();
   for (int64_t i = 0; i < table.size(0); ++i) {
     for (int64_t j = 0; j < d; ++j) out += shortest(*value++) + ",";
-    out += quoted(classes[static_cast<std::size_t>(label[i].item<int64_t>())]) + "\n";
+    out += csv_field(classes[static_cast<std::size_t>(label[i].item<int64_t>())]) + "\n";
   }
   return out;
 }

@@ -29,6 +29,15 @@ char detect_delimiter(std::string_view text) {
 
 }  // namespace
 
+std::string csv_field(const std::string& text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  const bool trimmed = !text.empty() && (blank(text.front()) || blank(text.back()));
+  if (!trimmed && text.find_first_of(",;\t\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
 CsvRecords::CsvRecords(std::string_view text, std::string where)
     : text_(text), where_(std::move(where)) {
   if (text_.substr(0, 3) == "\xef\xbb\xbf") text_.remove_prefix(3);

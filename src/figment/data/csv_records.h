@@ -8,6 +8,9 @@
 
 namespace figment {
 
+// The text as one field, in quotes where it would not be read back as itself without them.
+std::string csv_field(const std::string& text);
+
 // Splits text into records of fields. Also takes ';' or tab between fields, told from the first
 // line, and the line ends of every system; skips empty lines and a byte order mark. Fields are
 // trimmed of surrounding blanks unless quoted.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "figment/data/csv_records.h"
 #include "figment/data/outside_test.h"
 #include "figment/data/refuses_test.h"
 
@@ -38,6 +39,21 @@ TEST(Csv, TakesTheLineEndsAndDelimitersOfOthers) {
     EXPECT_TRUE(torch::equal(decode_csv(text, "t").x, expected)) << text;
   EXPECT_EQ(decode_csv("\"y\"\"z\",b\n1,2\n", "t").columns[0], "y\"z");
   EXPECT_EQ(decode_csv("\"y\nz\",b\n1,2\n", "t").columns[0], "y\nz");
+}
+
+TEST(Csv, WritesFieldsThatAreReadBackAsTheyWere) {
+  EXPECT_EQ(csv_field("plain word"), "plain word");
+  EXPECT_EQ(csv_field("a \"b\""), "\"a \"\"b\"\"\"");
+  const std::vector<std::string> words = {"a,b", " led",       "trailed ", "",
+                                          "\"",  "two\nlines", "x;y\tz"};
+  std::string text = "a,b,c,d,e,f,g\n";
+  for (const auto& word : words) text += (&word == &words[0] ? "" : ",") + csv_field(word);
+  CsvRecords records(text, "t");
+  std::vector<std::string_view> fields;
+  ASSERT_TRUE(records.next(fields));
+  ASSERT_TRUE(records.next(fields));
+  ASSERT_EQ(fields.size(), words.size());
+  for (std::size_t i = 0; i < words.size(); ++i) EXPECT_EQ(fields[i], words[i]);
 }
 
 TEST(Csv, TellsAHeaderFromData) {

@@ -29,7 +29,9 @@ std::string ExampleSpec::text() const {
   for (std::size_t i = 0; i < shape.size(); ++i)
     out += (i == 0 ? " " : "x") + std::to_string(shape[i]);
   if (!classes.empty()) out += ", " + std::to_string(classes.size()) + " classes";
-  if (!attributes.empty()) out += ", " + std::to_string(attributes.size()) + " attributes";
+  if (!attributes.empty())
+    out += ", " + std::to_string(attributes.size()) +
+           (attributes.size() == 1 ? " attribute" : " attributes");
   return out;
 }
 
