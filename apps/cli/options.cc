@@ -98,6 +98,18 @@ void declare_training(CLI::App& app, Options& options) {
       .json();
   train.app().add_flag("--resume", options.resume,
                        "Continue the run in --out if there is one, else start it");
+  train.app().add_flag("--dry-run", options.dry_run,
+                       "Say what the training costs, by a few steps that are thrown away: "
+                       "parameters, operations, memory, time; write nothing");
+  Verb(app, options, "bench", "Time the steps of a recipe on this machine, phase by phase")
+      .subject("RECIPE|FAMILY", "A recipe file (.toml), or the name of a family")
+      .words("KEY=VALUE", "Settings in place of the recipe's, e.g. train.batch_size=256")
+      .data("Data set: a built-in or known name, or a path (as data.source=...)")
+      .number("Steps to time of each stage (30, or as many as 20 seconds hold)")
+      .seed("As seed=N")
+      .device()
+      .quiet()
+      .json();
   Verb(app, options, "resume", "Continue a run from its newest whole checkpoint")
       .subject("RUN", "Folder of the run")
       .device()

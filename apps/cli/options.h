@@ -42,6 +42,7 @@ struct Options {
   bool one_vs_rest = false;                // each class in turn is the normal one
   bool corrupt = false;                    // damage the examples first
   bool resume = false;
+  bool dry_run = false;  // say what a training would cost, and do not begin it
   bool json = false;
   bool markdown = false;
   bool quiet = false;

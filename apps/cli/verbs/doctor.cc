@@ -1,6 +1,5 @@
 // figment doctor: what this machine offers, and what on it slows a training or breaks one.
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -8,6 +7,7 @@
 
 #include "figment/data/named.h"
 #include "figment/train/device.h"
+#include "figment/train/speed.h"
 #include "figment/train/version.h"
 #include "verb.h"
 
@@ -29,27 +29,12 @@ std::vector<std::string> loaded(const std::vector<std::string>& words) {
   return {found.begin(), found.end()};
 }
 
-// Rate of a matrix product with the threads set, in GFLOP/s: the best of a few.
-double product_rate() {
-  torch::NoGradGuard no_grad;
-  constexpr int64_t kSide = 1024;
-  const auto a = torch::randn({kSide, kSide}), b = torch::randn({kSide, kSide});
-  double best = 0;
-  for (int i = 0; i < 8; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    const auto c = a.mm(b);
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    best = std::max(best, 2.0 * kSide * kSide * kSide / took.count() / 1e9);
-  }
-  return best;
-}
-
 }  // namespace
 
 int verb_doctor(const Options& options) {
   const auto cores = available_cores();
   const auto threads = set_threads(0);
-  const auto rate = product_rate();
+  const auto rate = matrix_product_rate() / 1e9;
   const auto blas = loaded({"blas", "mkl", "blis"});
   const auto omp = loaded({"gomp", "libomp", "libiomp"});
   const auto* wait = std::getenv("OMP_WAIT_POLICY");

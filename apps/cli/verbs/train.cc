@@ -12,6 +12,7 @@
 #include "figment/core/text.h"
 #include "figment/model/families.h"
 #include "figment/train/trainer.h"
+#include "speed.h"
 #include "training.h"
 #include "verb.h"
 
@@ -174,8 +175,25 @@ AskedRecipe asked_recipe(const Options& options) {
   return {std::move(recipe), family, asked.name};
 }
 
+namespace {
+
+int say_outlook(const Options& options, const AskedRecipe& asked) {
+  constexpr int64_t kSteps = 5;
+  SpeedOptions how;
+  how.steps = kSteps;
+  const auto speed = measure_speed(*asked.family, asked.recipe, how, console_watch(options.quiet));
+  if (options.json)
+    print_json(options, json_of(speed));
+  else
+    print_outlook(speed);
+  return 0;
+}
+
+}  // namespace
+
 int verb_train(const Options& options) {
   const auto asked = asked_recipe(options);
+  if (options.dry_run) return say_outlook(options, asked);
   TrainOptions train_options;
   train_options.folder = options.out;
   train_options.name = asked.name;

@@ -2,11 +2,15 @@
 
 #include <ATen/Parallel.h>
 
+#include <chrono>
 #include <cmath>
+#include <utility>
 
 #include "figment/core/error.h"
+#include "figment/core/fast_paths.h"
 #include "figment/core/text.h"
 #include "figment/kernels/adam.h"
+#include "figment/model/step_times.h"
 
 namespace figment {
 namespace {
@@ -25,8 +29,28 @@ void in_pieces(int64_t n, F&& work) {
 
 // Plain arrays, which the kernels can walk.
 bool plain(const torch::Tensor& t) {
-  return t.device().is_cpu() && t.scalar_type() == torch::kFloat && t.is_contiguous();
+  return fast_paths() && t.device().is_cpu() && t.scalar_type() == torch::kFloat &&
+         t.is_contiguous();
 }
+
+// Tells whoever asks (step_times.h) how long the gradients took, and all that came after them.
+class Stopwatch {
+ public:
+  void gradients_done() {
+    if (times_ != nullptr) times_->backward += lap();
+  }
+  ~Stopwatch() {
+    if (times_ != nullptr) times_->update += lap();
+  }
+
+ private:
+  double lap() {
+    const auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(since_, now)).count();
+  }
+  StepTimes* times_ = asked_step_times();
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
 
 double squares(const torch::Tensor& gradient) {
   if (!plain(gradient)) return gradient.to(torch::kDouble).square().sum().item<double>();
@@ -96,7 +120,13 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   const auto value = loss.item<double>();
   if (!std::isfinite(value))
     fail(Cause::kDiverged, where, "expected a finite loss, got ", value, help);
-  const auto gradients = gradients_of(loss, keep_graph);
+  Stopwatch watch;
+  auto gradients = gradients_of(loss, keep_graph);
+  // That of a convolution over channels_last is laid out like its input; a copy costs less than
+  // walking it out of step with the parameter.
+  for (auto& gradient : gradients)
+    if (gradient.defined()) gradient = gradient.contiguous();
+  watch.gradients_done();
 
   torch::NoGradGuard no_grad;
   double total = 0;

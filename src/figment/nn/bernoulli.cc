@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "figment/core/error.h"
+#include "figment/core/fast_paths.h"
 #include "figment/kernels/bernoulli.h"
 #include "figment/nn/distributions.h"
 
@@ -68,7 +69,7 @@ torch::Tensor bernoulli_log_probs(const torch::Tensor& logits, const torch::Tens
   const auto n = x.size(0), k = logits.size(0) / n;
   FIGMENT_CHECK(logits.size(0) == k * n && logits.numel() == k * x.numel());
   const auto rows = logits.flatten(1), examples = x.detach().to(logits.scalar_type()).flatten(1);
-  if (logits.device().is_cpu() &&
+  if (fast_paths() && logits.device().is_cpu() &&
       (logits.scalar_type() == torch::kFloat || logits.scalar_type() == torch::kDouble))
     return LogProbs::apply(rows.contiguous(), examples.contiguous()).view({k, n});
   return bernoulli_log_prob(rows, examples.repeat({k, 1})).view({k, n});

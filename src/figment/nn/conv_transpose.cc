@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "figment/core/fast_paths.h"
+
 namespace figment {
 namespace {
 
@@ -61,8 +63,8 @@ bool detour_pays(const Tensor& x, const Tensor& weight) {
   (void)weight;
   return false;
 #else
-  return x.device().is_cpu() && x.scalar_type() == torch::kFloat32 && x.numel() > 0 &&
-         weight.size(1) >= 16;
+  return fast_paths() && x.device().is_cpu() && x.scalar_type() == torch::kFloat32 &&
+         x.numel() > 0 && weight.size(1) >= 16;
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "figment/core/error.h"
+#include "figment/core/fast_paths.h"
 #include "figment/kernels/lstm.h"
 
 namespace figment {
@@ -129,7 +130,7 @@ LstmSequence lstm_sequence(const torch::Tensor& sums, const torch::Tensor& weigh
 }
 
 bool lstm_sequence_takes(const torch::Tensor& x) {
-  return x.device().is_cpu() &&
+  return fast_paths() && x.device().is_cpu() &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
 }
 

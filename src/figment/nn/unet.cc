@@ -5,12 +5,14 @@
 #include <numeric>
 #include <string>
 
+#include "figment/nn/group_norm.h"
+
 namespace figment {
 namespace {
 
 constexpr int64_t kGroups = 8;  // of a group normalization, where the channels allow
 
-torch::nn::GroupNorm group_norm(int64_t channels) {
+torch::nn::GroupNorm normalization(int64_t channels) {
   return torch::nn::GroupNorm(
       torch::nn::GroupNormOptions(std::gcd(kGroups, channels), channels).eps(1e-5));
 }
@@ -82,38 +84,43 @@ torch::Tensor sinusoids(const torch::Tensor& t, int64_t width) {
 UnetImpl::BlockImpl::BlockImpl(int64_t in, int64_t out, int64_t embedding, double dropout,
                                int64_t heads)
     : dropout_(dropout), heads_(heads) {
-  norm1_ = register_module("norm1", group_norm(in));
+  norm1_ = register_module("norm1", normalization(in));
   convolution1_ = register_module("convolution1", convolution(in, out, 3));
   shift_ = register_module("shift", torch::nn::Linear(embedding, out));
-  norm2_ = register_module("norm2", group_norm(out));
+  norm2_ = register_module("norm2", normalization(out));
   convolution2_ = register_module("convolution2", silent(convolution(out, out, 3)));
   if (in != out) skip_ = register_module("skip", convolution(in, out, 1));
   if (heads == 0) return;
-  attention_norm_ = register_module("attention_norm", group_norm(out));
+  attention_norm_ = register_module("attention_norm", normalization(out));
   query_key_value_ = register_module("query_key_value", convolution(out, 3 * out, 1));
   projection_ = register_module("projection", silent(convolution(out, out, 1)));
 }
 
 torch::Tensor UnetImpl::BlockImpl::attend(const torch::Tensor& x) {
   const auto n = x.size(0), channels = x.size(1), places = x.size(2) * x.size(3);
-  // [n * heads, channels a head, places] each
-  const auto parts = query_key_value_(attention_norm_(x))
-                         .view({n, 3, heads_, channels / heads_, places})
-                         .unbind(1);
-  const auto flat = [&](const torch::Tensor& part) {
-    return part.reshape({n * heads_, channels / heads_, places});
+  // [n, places, 3, heads, channels a head]: a view, channels lying side by side
+  const auto parts = query_key_value_(group_norm(x, attention_norm_, /*silu=*/false))
+                         .permute({0, 2, 3, 1})
+                         .reshape({n, places, 3, heads_, channels / heads_})
+                         .unbind(2);
+  const auto flat = [&](const torch::Tensor& part) {  // [n * heads, places, channels a head]
+    return part.transpose(1, 2).reshape({n * heads_, places, channels / heads_});
   };
   const auto query = flat(parts[0]), key = flat(parts[1]), value = flat(parts[2]);
   const auto scale = 1 / std::sqrt(static_cast<double>(channels / heads_));
-  const auto weight = torch::softmax(query.transpose(1, 2).bmm(key) * scale, 2);
-  const auto mixed = value.bmm(weight.transpose(1, 2)).view_as(x);
+  const auto weight = torch::softmax(query.bmm(key.transpose(1, 2)) * scale, 2);
+  const auto mixed = weight.bmm(value)
+                         .view({n, heads_, places, channels / heads_})
+                         .transpose(1, 2)
+                         .reshape({n, x.size(2), x.size(3), channels})
+                         .permute({0, 3, 1, 2});
   return x + projection_(mixed);
 }
 
 torch::Tensor UnetImpl::BlockImpl::forward(const torch::Tensor& x, const torch::Tensor& embedding) {
-  auto h = convolution1_(torch::silu(norm1_(x)));
+  auto h = convolution1_(group_norm(x, norm1_, /*silu=*/true));
   h = h + shift_(embedding).unsqueeze(2).unsqueeze(3);
-  h = torch::silu(norm2_(h));
+  h = group_norm(h, norm2_, /*silu=*/true);
   if (dropout_ > 0) h = torch::dropout(h, dropout_, is_training());
   h = convolution2_(h) + (skip_ ? skip_(x) : x);
   return heads_ > 0 ? attend(h) : h;
@@ -164,7 +171,7 @@ UnetImpl::UnetImpl(const UnetConfig& config, int64_t in, int64_t out, int64_t he
     }
     if (i > 0) refine_.push_back(register_module(name + "refine", convolution(width, width, 3)));
   }
-  last_norm_ = register_module("last_norm", group_norm(width));
+  last_norm_ = register_module("last_norm", normalization(width));
   last_ = register_module("last", silent(convolution(width, out, 3)));
 }
 
@@ -174,7 +181,8 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& x, const torch::Tensor& t,
   auto embedding = embed2_(torch::silu(embed1_(wave)));
   if (condition_) embedding = embedding + condition_(condition);
   embedding = torch::silu(embedding);
-  auto h = first_(x);
+  // Channels side by side suit both the convolutions and the normalization between them.
+  auto h = first_(x).contiguous(at::MemoryFormat::ChannelsLast);
   std::vector<torch::Tensor> skips = {h};
   for (std::size_t i = 0; i < down_.size(); ++i) {
     for (auto& one : down_[i]) skips.push_back(h = one(h, embedding));
@@ -191,7 +199,7 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& x, const torch::Tensor& t,
     h = torch::upsample_nearest2d(h, {skips.back().size(2), skips.back().size(3)});
     h = refine_[i](h);
   }
-  return last_(torch::silu(last_norm_(h)));
+  return last_(group_norm(h, last_norm_, /*silu=*/true));
 }
 
 TimedMlpImpl::TimedMlpImpl(int64_t in, int64_t out, int64_t width, int64_t layers,

@@ -12,6 +12,7 @@
 #include "figment/data/loader.h"
 #include "figment/train/device.h"
 #include "figment/train/guards.h"
+#include "figment/train/prepare.h"
 #include "figment/train/progress.h"
 #include "figment/train/version.h"
 
@@ -21,9 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using Values = std::vector<std::pair<std::string, double>>;
-
-// Purposes of seeds derived from the run's.
-enum Purpose : std::uint64_t { kInitialise = 1, kOrder = 2, kStep = 3, kValidate = 4 };
 
 json json_of(const Values& values) {
   json out = json::object();
@@ -52,7 +50,7 @@ class Run {
         collapse_(recipe_.model),
         progress_(options.quiet, [this](const std::string& line) { folder_.log(line); }),
         loader_(data_.train, scaling_,
-                {recipe_.train.batch_size, true, mix(recipe_.seed, kOrder), model_->device()}) {
+                {recipe_.train.batch_size, true, mix(recipe_.seed, kSeedOrder), model_->device()}) {
     if (options_.observer) observer_ = options_.observer(*model_, data_, scaling_, folder_);
   }
 
@@ -214,7 +212,7 @@ bool Run::run_stage(const Stage& stage) {
     model_->train();
     model_->set_clock({state_.stage_step, steps, epoch});
     // Noise is a function of (seed, stage, step): a resume needs no generator's state.
-    seed_generators(mix(recipe_.seed, kStep + 16 * static_cast<std::uint64_t>(state_.stage),
+    seed_generators(mix(recipe_.seed, kSeedStep + 16 * static_cast<std::uint64_t>(state_.stage),
                         static_cast<std::uint64_t>(state_.stage_step)));
     const auto batch = loader_.batch(epoch, index);
     one_step(stage, batch);
@@ -286,7 +284,7 @@ bool Run::end_of_epoch(int64_t epoch, int64_t epochs) {
     std::string warning;
     if (data_.validation.size() > 0) {
       values = validate(*model_, data_.validation, scaling_, recipe_.train.batch_size,
-                        mix(recipe_.seed, kValidate));
+                        mix(recipe_.seed, kSeedValidate));
       warning = collapse_.look(*model_, data_.validation, scaling_, values);
     }
     progress_.epoch(epoch, epochs, values.empty() ? shown_ : values);
@@ -351,18 +349,6 @@ void Run::draw() {
   drawn_step_ = state_.step;
 }
 
-// Puts the weights that train.start_from names into the model.
-void start_from(const Recipe& recipe, Model& model) {
-  if (recipe.train.start_from.empty()) return;
-  const auto where = find_checkpoint(recipe.train.start_from, "").string();
-  const auto files = read_checkpoint(where);
-  const auto header = unpack_header(files, where);
-  if (header.recipe.family != recipe.family)
-    fail(Cause::kConfig, "train.start_from", "expected a run of the family '", recipe.family,
-         "', got one of '", printable(header.recipe.family), "'");
-  take_weights(files, model, where);
-}
-
 }  // namespace
 
 Values validate(Model& model, const Dataset& set, const Scaling& scaling, int64_t batch_size,
@@ -374,7 +360,7 @@ Values validate(Model& model, const Dataset& set, const Scaling& scaling, int64_
   Loader loader(set, scaling, {batch_size, false, 0, model.device()});
   Values sums;
   for (int64_t i = 0; i < loader.batches(); ++i) {
-    seed_generators(mix(seed, kValidate, static_cast<std::uint64_t>(i)));
+    seed_generators(mix(seed, kSeedValidate, static_cast<std::uint64_t>(i)));
     const auto batch = loader.batch(0, i);
     const auto metrics = model.validation_step(batch);
     for (std::size_t k = 0; k < metrics.size(); ++k) {
@@ -388,22 +374,11 @@ Values validate(Model& model, const Dataset& set, const Scaling& scaling, int64_
 }
 
 Outcome train(const Family& family, const Recipe& asked, const TrainOptions& options) {
-  auto recipe = asked;
-  const auto device = device_named(recipe.device);
-  const auto threads = set_threads(recipe.threads);
   // Before the data is read, which may take long.
   if (!options.resume) RunFolder::check_new(options.folder);
-  auto data = open_data(recipe.data, options.watch);
-  if (data.train.size() == 0)
-    fail(Cause::kData, recipe.data.source, "expected examples to train on, got none");
-
   // The model is made before the folder: a wrong configuration leaves nothing behind.
-  Problems problems;
-  seed_generators(mix(recipe.seed, kInitialise));
-  auto model = family.make(recipe.model, data.train.spec, problems);
-  problems.throw_if_any();
-  recipe.model = family.resolve(recipe.model, problems);
-  model->to(device);
+  auto prepared = prepare(family, asked, options.watch);
+  auto& [recipe, model, data, threads] = prepared;
 
   const auto path = options.folder.empty() ? new_run_path(options.name) : options.folder;
   TrainingState state;

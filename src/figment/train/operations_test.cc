@@ -1,0 +1,52 @@
+#include "figment/train/operations.h"
+
+#include <gtest/gtest.h>
+
+#include "figment/nn/conv_transpose.h"
+
+namespace figment {
+namespace {
+
+template <class F>
+double counted(F&& work) {
+  const OperationCount count;
+  work();
+  return count.total();
+}
+
+TEST(OperationCount, CountsMatrixProducts) {
+  const auto a = torch::randn({3, 5}), b = torch::randn({5, 7}), bias = torch::randn({7});
+  EXPECT_EQ(counted([&] { a.mm(b); }), 2 * 3 * 5 * 7);
+  EXPECT_EQ(counted([&] { torch::addmm(bias, a, b); }), 2 * 3 * 5 * 7);
+  EXPECT_EQ(counted([&] { torch::linear(a, b.t(), bias); }), 2 * 3 * 5 * 7);
+  EXPECT_EQ(counted([&] {
+              torch::randn({4, 3, 5}).bmm(torch::randn({4, 5, 2}));
+            }),
+            2 * 4 * 3 * 5 * 2);
+  EXPECT_EQ(counted([&] { a * 2; }), 0);
+}
+
+TEST(OperationCount, CountsConvolutionsBothWays) {
+  const auto x = torch::randn({2, 3, 9, 8}).requires_grad_();
+  const auto weight = torch::randn({4, 3, 3, 3}).requires_grad_();
+  const double forward = 2.0 * (2 * 4 * 5 * 4) * (3 * 3 * 3);
+  torch::Tensor y;
+  EXPECT_EQ(counted([&] { y = torch::conv2d(x, weight, {}, 2, 1); }), forward);
+  EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}, {}, true); }), 2 * forward);
+  EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {weight}); }), forward);
+}
+
+// However it is computed, a transposed convolution is as much work.
+TEST(OperationCount, CountsTransposedConvolutions) {
+  const auto x = torch::randn({2, 32, 4, 4}).requires_grad_();
+  const auto weight = torch::randn({32, 16, 4, 4}).requires_grad_();
+  const double forward = 2.0 * (2 * 32 * 4 * 4) * (16 * 4 * 4);
+  torch::Tensor y;
+  EXPECT_EQ(counted([&] { y = torch::conv_transpose2d(x, weight, {}, 2, 1); }), forward);
+  EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}); }), 2 * forward);
+  EXPECT_EQ(counted([&] { y = conv_transpose2d(x, weight, {}, 2, 1, {0, 0}); }), forward);
+  EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}); }), 2 * forward);
+}
+
+}  // namespace
+}  // namespace figment
