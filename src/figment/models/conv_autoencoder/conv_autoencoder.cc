@@ -23,13 +23,7 @@ void ConvAutoencoderConfig::check_example(const ExampleSpec& example,
     scope.add("loss",
               "expected squared_error, bounded_squared_error or cross_entropy, got a loss "
               "of counts; the family autoencoder has it");
-  std::size_t halvings = 0;
-  for (auto side = std::min(example.shape[1], example.shape[2]); side >= 2; side /= 2) ++halvings;
-  if (coder.channels.size() > halvings)
-    scope.inner("coder").add("channels", "expected at most " + std::to_string(halvings) +
-                                             " levels for " + example.text() +
-                                             ", since each halves height and width, got " +
-                                             std::to_string(coder.channels.size()));
+  check_levels(coder, example.shape, scope.inner("coder"));
 }
 
 ConvAutoencoder::ConvAutoencoder(const Config& config, const ExampleSpec& example)
@@ -71,7 +65,7 @@ int64_t ConvAutoencoder::map_size() const {
 
 int64_t ConvAutoencoder::code_dim() const {
   auto width = map_size();
-  if (config_.coder.up == Upsampling::kUnpool)
+  if (config_.coder.up == MapUpsampling::kUnpool)
     for (std::size_t i = 1; i < levels_.size(); ++i)
       width += levels_[i][0] * levels_[i][1] * levels_[i][2];
   return width;
@@ -80,7 +74,7 @@ int64_t ConvAutoencoder::code_dim() const {
 torch::Tensor ConvAutoencoder::encode(const Batch& batch) {
   const auto code = encoder_->forward(batch.x);
   std::vector<torch::Tensor> parts = {code.map.flatten(1)};
-  if (config_.coder.up == Upsampling::kUnpool)
+  if (config_.coder.up == MapUpsampling::kUnpool)
     for (const auto& switches : code.switches)
       parts.push_back(switches.flatten(1).to(code.map.scalar_type()));
   return torch::cat(parts, 1);
@@ -92,7 +86,7 @@ torch::Tensor ConvAutoencoder::decode(const torch::Tensor& code, const torch::Te
   MapCode parts;
   parts.map = code.narrow(1, 0, at).reshape(
       {code.size(0), config_.code_channels, levels_.back()[1], levels_.back()[2]});
-  if (config_.coder.up == Upsampling::kUnpool)
+  if (config_.coder.up == MapUpsampling::kUnpool)
     for (std::size_t i = 1; i < levels_.size(); ++i) {
       const auto [channels, height, width] = levels_[i];
       const auto size = channels * height * width;

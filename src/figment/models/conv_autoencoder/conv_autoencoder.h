@@ -6,8 +6,8 @@
 
 #include "figment/model/abilities.h"
 #include "figment/model/model.h"
-#include "figment/models/conv_autoencoder/map_coder.h"
 #include "figment/nn/corruption.h"
+#include "figment/nn/map_coder.h"
 #include "figment/nn/reconstruction.h"
 
 namespace figment::models {

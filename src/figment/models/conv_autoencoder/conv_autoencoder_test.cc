@@ -9,7 +9,7 @@ ExampleSpec images(int64_t channels, int64_t height, int64_t width) {
   return {Modality::kImage, {channels, height, width}, {}};
 }
 
-ConvAutoencoderConfig config_of(Downsampling down, Upsampling up) {
+ConvAutoencoderConfig config_of(Downsampling down, MapUpsampling up) {
   ConvAutoencoderConfig config;
   config.code_channels = 3;
   config.coder.channels = {4, 6};
@@ -19,11 +19,11 @@ ConvAutoencoderConfig config_of(Downsampling down, Upsampling up) {
 }
 
 std::vector<ConvAutoencoderConfig> all_ways() {
-  return {config_of(Downsampling::kStride, Upsampling::kTransposed),
-          config_of(Downsampling::kStride, Upsampling::kNearest),
-          config_of(Downsampling::kMaxPool, Upsampling::kTransposed),
-          config_of(Downsampling::kMaxPool, Upsampling::kNearest),
-          config_of(Downsampling::kMaxPool, Upsampling::kUnpool)};
+  return {config_of(Downsampling::kStride, MapUpsampling::kTransposed),
+          config_of(Downsampling::kStride, MapUpsampling::kNearest),
+          config_of(Downsampling::kMaxPool, MapUpsampling::kTransposed),
+          config_of(Downsampling::kMaxPool, MapUpsampling::kNearest),
+          config_of(Downsampling::kMaxPool, MapUpsampling::kUnpool)};
 }
 
 Batch batch_of(const torch::Tensor& x) {
@@ -50,7 +50,7 @@ TEST(ConvAutoencoder, MapsImagesOfAnySize) {
       ConvAutoencoder model(config, example);
       const auto batch = batch_of(torch::rand({2, shape[0], shape[1], shape[2]}));
       const auto code = model.encode(batch);
-      const bool unpool = config.coder.up == Upsampling::kUnpool;
+      const bool unpool = config.coder.up == MapUpsampling::kUnpool;
       const auto half = (shape[1] / 2) * (shape[2] / 2);
       const auto quarter = (shape[1] / 4) * (shape[2] / 4);
       EXPECT_EQ(model.code_dim(), 3 * quarter + (unpool ? 4 * half + 6 * quarter : 0));
@@ -97,7 +97,7 @@ TEST(ConvAutoencoder, Learns) {
 
 TEST(ConvAutoencoder, TakesAnySwitchesForACode) {
   torch::manual_seed(1);
-  const auto config = config_of(Downsampling::kMaxPool, Upsampling::kUnpool);
+  const auto config = config_of(Downsampling::kMaxPool, MapUpsampling::kUnpool);
   ConvAutoencoder model(config, images(1, 9, 8));
   const auto code = 10 * torch::randn({3, model.code_dim()});
   EXPECT_EQ(model.decode(code, {}).sizes().vec(), (std::vector<int64_t>{3, 1, 9, 8}));
@@ -110,10 +110,10 @@ TEST(ConvAutoencoder, RefusesWhatItCannotBuild) {
     ASSERT_EQ(lines.size(), 1u) << words;
     EXPECT_NE(lines[0].find(words), std::string::npos) << lines[0];
   };
-  const auto good = config_of(Downsampling::kMaxPool, Upsampling::kUnpool);
+  const auto good = config_of(Downsampling::kMaxPool, MapUpsampling::kUnpool);
   expect(good, {Modality::kVector, {4}, {}}, "model.coder: expected images, got");
   expect(good, images(1, 3, 40), "model.coder.channels: expected at most 1 levels");
-  expect(config_of(Downsampling::kStride, Upsampling::kUnpool), images(1, 8, 8),
+  expect(config_of(Downsampling::kStride, MapUpsampling::kUnpool), images(1, 8, 8),
          "model.coder.up: expected down = \"max_pool\"");
   auto counts = good;
   counts.loss = ReconstructionLoss::kPoisson;

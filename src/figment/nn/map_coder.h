@@ -11,7 +11,7 @@
 #include "figment/nn/activation.h"
 #include "figment/nn/normalization.h"
 
-namespace figment::models {
+namespace figment {
 
 enum class Downsampling { kStride, kMaxPool };
 constexpr auto enum_names(Downsampling) {
@@ -19,17 +19,17 @@ constexpr auto enum_names(Downsampling) {
                     EnumName<Downsampling>{"max_pool", Downsampling::kMaxPool}};
 }
 
-enum class Upsampling { kTransposed, kNearest, kUnpool };
-constexpr auto enum_names(Upsampling) {
-  return std::array{EnumName<Upsampling>{"transposed", Upsampling::kTransposed},
-                    EnumName<Upsampling>{"nearest", Upsampling::kNearest},
-                    EnumName<Upsampling>{"unpool", Upsampling::kUnpool}};
+enum class MapUpsampling { kTransposed, kNearest, kUnpool };
+constexpr auto enum_names(MapUpsampling) {
+  return std::array{EnumName<MapUpsampling>{"transposed", MapUpsampling::kTransposed},
+                    EnumName<MapUpsampling>{"nearest", MapUpsampling::kNearest},
+                    EnumName<MapUpsampling>{"unpool", MapUpsampling::kUnpool}};
 }
 
 struct MapCoderConfig {
   std::vector<int64_t> channels = {32, 64};
   Downsampling down = Downsampling::kStride;
-  Upsampling up = Upsampling::kTransposed;
+  MapUpsampling up = MapUpsampling::kTransposed;
   Activation activation = Activation::kRelu;
   Normalization normalization = Normalization::kNone;
 
@@ -58,6 +58,10 @@ struct MapCoderConfig {
 // The sizes that an image [C, H, W] passes through: itself, then one of each level.
 std::vector<std::array<int64_t, 3>> levels_of(const std::vector<int64_t>& image,
                                               const MapCoderConfig& config);
+
+// Adds a problem when images of this shape [C, H, W] cannot be halved so often; whether they can.
+bool check_levels(const MapCoderConfig& config, const std::vector<int64_t>& image,
+                  const Problems::Scope& scope);
 
 // What an encoder makes of an image.
 struct MapCode {
@@ -97,4 +101,4 @@ class MapDecoderImpl : public torch::nn::Module {
 };
 TORCH_MODULE(MapDecoder);
 
-}  // namespace figment::models
+}  // namespace figment

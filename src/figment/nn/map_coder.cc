@@ -1,12 +1,13 @@
 // Convolutional networks whose narrowest layer is a map.
-#include "figment/models/conv_autoencoder/map_coder.h"
+#include "figment/nn/map_coder.h"
 
+#include <algorithm>
 #include <string>
 
 #include "figment/core/error.h"
 #include "figment/nn/resampling.h"
 
-namespace figment::models {
+namespace figment {
 namespace {
 
 constexpr double kTaps = 9;
@@ -37,9 +38,22 @@ std::string numbered(const char* name, std::size_t number) { return name + std::
 
 void MapCoderConfig::check(const Problems::Scope& scope) const {
   if (channels.empty()) scope.add("channels", "expected at least one entry, got none");
-  if (up == Upsampling::kUnpool && down != Downsampling::kMaxPool)
+  if (up == MapUpsampling::kUnpool && down != Downsampling::kMaxPool)
     scope.add("up",
               "expected down = \"max_pool\" with \"unpool\", which undoes it, got \"stride\"");
+}
+
+bool check_levels(const MapCoderConfig& config, const std::vector<int64_t>& image,
+                  const Problems::Scope& scope) {
+  std::size_t halvings = 0;
+  for (auto side = std::min(image[1], image[2]); side >= 2; side /= 2) ++halvings;
+  if (config.channels.size() <= halvings) return true;
+  scope.add("channels", "expected at most " + std::to_string(halvings) + " levels for image " +
+                            std::to_string(image[0]) + "x" + std::to_string(image[1]) + "x" +
+                            std::to_string(image[2]) +
+                            ", since each halves height and width, got " +
+                            std::to_string(config.channels.size()));
+  return false;
 }
 
 std::vector<std::array<int64_t, 3>> levels_of(const std::vector<int64_t>& image,
@@ -92,13 +106,13 @@ MapDecoderImpl::MapDecoderImpl(const std::vector<int64_t>& image, const MapCoder
     const auto name = last ? std::string("output") : numbered("convolution", levels_.size() - i);
     const auto* activation = last ? nullptr : &config.activation;
     const auto in = levels_[i][0], out = levels_[i - 1][0];
-    if (config.up == Upsampling::kTransposed) {
+    if (config.up == MapUpsampling::kTransposed) {
       const auto& to = levels_[i - 1];
       transposed_.push_back(register_module(
           name, doubling(in, out, {to[0], to[1], to[2]}, activation, last || bias)));
     } else {
       // Of four pixels that unpooling makes, three are 0.
-      const double seen = config.up == Upsampling::kUnpool ? 0.25 : 1;
+      const double seen = config.up == MapUpsampling::kUnpool ? 0.25 : 1;
       convolutions_.push_back(
           register_module(name, same_size(in, out, activation, last || bias, seen)));
     }
@@ -113,13 +127,13 @@ torch::Tensor MapDecoderImpl::forward(const MapCode& code) {
   for (std::size_t i = 0; i < count; ++i) {
     const auto& to = levels_[count - 1 - i];
     switch (config_.up) {
-      case Upsampling::kTransposed:
+      case MapUpsampling::kTransposed:
         h = apply_doubling(transposed_[i], h);
         break;
-      case Upsampling::kNearest:
+      case MapUpsampling::kNearest:
         h = convolutions_[i](at::upsample_nearest2d(h, {to[1], to[2]}));
         break;
-      case Upsampling::kUnpool:
+      case MapUpsampling::kUnpool:
         FIGMENT_CHECK(code.switches.size() == count);
         h = convolutions_[i](max_unpool(h, code.switches[count - 1 - i], to[1], to[2]));
         break;
@@ -129,4 +143,4 @@ torch::Tensor MapDecoderImpl::forward(const MapCode& code) {
   return h;
 }
 
-}  // namespace figment::models
+}  // namespace figment
