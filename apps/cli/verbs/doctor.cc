@@ -1,62 +1,21 @@
 // figment doctor: what this machine offers, and what on it slows a training or breaks one.
-#include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <iostream>
-#include <set>
 
 #include "figment/data/named.h"
 #include "figment/train/device.h"
+#include "figment/train/environment.h"
 #include "figment/train/speed.h"
 #include "figment/train/version.h"
 #include "verb.h"
 
 namespace figment::cli {
-namespace {
-
-// Paths of loaded libraries whose file name contains one of the words.
-std::vector<std::string> loaded(const std::vector<std::string>& words) {
-  std::set<std::string> found;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    const auto slash = line.find('/');
-    if (slash == std::string::npos) continue;
-    const auto path = line.substr(slash);
-    const auto name = path.substr(path.rfind('/') + 1);
-    for (const auto& word : words)
-      if (name.find(word) != std::string::npos) found.insert(path);
-  }
-  return {found.begin(), found.end()};
-}
-
-}  // namespace
-
 int verb_doctor(const Options& options) {
   const auto cores = available_cores();
   const auto threads = set_threads(0);
   const auto rate = matrix_product_rate() / 1e9;
-  const auto blas = loaded({"blas", "mkl", "blis"});
-  const auto omp = loaded({"gomp", "libomp", "libiomp"});
-  const auto* wait = std::getenv("OMP_WAIT_POLICY");
-  std::vector<std::string> advice;
-  std::string fast;
-  for (const auto& path : blas)
-    if (path.find("openblas") != std::string::npos || path.find("mkl") != std::string::npos ||
-        path.find("blis") != std::string::npos)
-      fast = path;
-  if (fast.empty() && !blas.empty())
-    advice.push_back(
-        "matrix products run on the reference BLAS, many times slower than need be: "
-        "install libopenblas0-openmp");
-  if (fast.find("pthread") != std::string::npos)
-    advice.push_back(
-        "OpenBLAS has a thread pool of its own beside OpenMP's, and the two compete: "
-        "libopenblas0-openmp shares one");
-  if (omp.size() > 1)
-    advice.push_back("more than one OpenMP runtime is loaded; their threads compete");
-  if (wait == nullptr || std::string(wait) != "passive")
-    advice.push_back(
-        "idle threads may spin: set OMP_WAIT_POLICY=passive before the program starts");
+  const auto surroundings = environment();
+  const auto& [blas, omp, wait] = surroundings;
+  const auto advice = advice_for(surroundings);
   nlohmann::json sets = nlohmann::json::object();
   for (const auto& set : list_named()) sets[set.name] = set.status();
   nlohmann::json document = {{"figment", version()},
@@ -65,7 +24,7 @@ int verb_doctor(const Options& options) {
                              {"threads", threads},
                              {"blas", blas},
                              {"openmp", omp},
-                             {"wait_policy", wait == nullptr ? "" : wait},
+                             {"wait_policy", wait},
                              {"matrix_product_gflops", rate},
                              {"cuda_devices", torch::cuda::device_count()},
                              {"data", sets},

@@ -11,6 +11,7 @@
 #include "figment/core/text.h"
 #include "figment/data/loader.h"
 #include "figment/train/device.h"
+#include "figment/train/environment.h"
 #include "figment/train/guards.h"
 #include "figment/train/prepare.h"
 #include "figment/train/progress.h"
@@ -138,6 +139,8 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
                 data_.train.spec.text() + "; " + std::to_string(data_.train.size()) +
                 " to train, " + std::to_string(data_.validation.size()) + " to validate; " +
                 model_->device().str() + ", " + std::to_string(state_.threads) + " threads");
+  if (model_->device().is_cpu() && state_.threads > 1)
+    for (const auto& sentence : advice_for(environment())) progress_.say("slow: " + sentence);
   if (state_.finished) progress_.say("the training is finished already: no step is left");
   Outcome out;
   try {

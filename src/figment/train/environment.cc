@@ -1,0 +1,58 @@
+#include "figment/train/environment.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+namespace figment {
+namespace {
+
+// Paths of loaded libraries whose file name contains one of the words.
+std::vector<std::string> loaded(const std::vector<std::string>& words) {
+  std::set<std::string> found;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    const auto slash = line.find('/');
+    if (slash == std::string::npos) continue;
+    const auto path = line.substr(slash);
+    const auto name = path.substr(path.rfind('/') + 1);
+    for (const auto& word : words)
+      if (name.find(word) != std::string::npos) found.insert(path);
+  }
+  return {found.begin(), found.end()};
+}
+
+bool names(const std::string& path, const char* word) {
+  return path.find(word) != std::string::npos;
+}
+
+}  // namespace
+
+Environment environment() {
+  const auto* wait = std::getenv("OMP_WAIT_POLICY");
+  return {loaded({"blas", "mkl", "blis"}), loaded({"gomp", "libomp", "libiomp"}),
+          wait == nullptr ? "" : wait};
+}
+
+std::vector<std::string> advice_for(const Environment& environment) {
+  std::vector<std::string> advice;
+  std::string fast;
+  for (const auto& path : environment.blas)
+    if (names(path, "openblas") || names(path, "mkl") || names(path, "blis")) fast = path;
+  if (fast.empty() && !environment.blas.empty())
+    advice.emplace_back(
+        "matrix products run on the reference BLAS, many times slower than need be: "
+        "install libopenblas0-openmp");
+  if (names(fast, "pthread"))
+    advice.emplace_back(
+        "OpenBLAS has a thread pool of its own beside OpenMP's, and the two compete: "
+        "libopenblas0-openmp shares one");
+  if (environment.openmp.size() > 1)
+    advice.emplace_back("more than one OpenMP runtime is loaded; their threads compete");
+  if (environment.wait_policy != "passive")
+    advice.emplace_back(
+        "idle threads may spin: set OMP_WAIT_POLICY=passive before the program starts");
+  return advice;
+}
+
+}  // namespace figment

@@ -1,0 +1,33 @@
+#include "figment/train/environment.h"
+
+#include <gtest/gtest.h>
+
+#include "figment/core/text.h"
+
+namespace figment {
+namespace {
+
+TEST(Environment, HasNothingToSayOfOnePool) {
+  EXPECT_TRUE(advice_for({{"/lib/libopenblas.so.0"}, {"/lib/libgomp.so.1"}, "passive"}).empty());
+}
+
+TEST(Environment, SaysWhatSlows) {
+  const auto said = [](const Environment& environment) {
+    return join(advice_for(environment), "|");
+  };
+  EXPECT_NE(said({{"/lib/libblas.so.3"}, {}, "passive"}).find("reference BLAS"), std::string::npos);
+  EXPECT_NE(
+      said({{"/lib/openblas-pthread/libopenblas.so.0"}, {}, "passive"}).find("pool of its own"),
+      std::string::npos);
+  EXPECT_NE(said({{"/lib/libmkl_rt.so"}, {"/a/libgomp.so", "/a/libomp.so"}, "passive"})
+                .find("more than one OpenMP"),
+            std::string::npos);
+  EXPECT_NE(said({{"/lib/libopenblas.so.0"}, {}, ""}).find("OMP_WAIT_POLICY=passive"),
+            std::string::npos);
+}
+
+// LibTorch is linked into this test.
+TEST(Environment, FindsWhatIsLoaded) { EXPECT_FALSE(environment().openmp.empty()); }
+
+}  // namespace
+}  // namespace figment
