@@ -22,13 +22,19 @@ Dataset for_each_of(const Dataset& given, int64_t n) {
 
 }  // namespace
 
-CodeSpace::CodeSpace(const LoadedRun& run, const char* verb)
+CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes)
     : run_(run),
-      encodes_(ability<Encodes>(run, &Abilities::encodes, verb)),
+      encodes_(dynamic_cast<Encodes*>(run.model.get())),
+      prior_(dynamic_cast<DrawsPrior*>(run.model.get())),
       decodes_(ability<Decodes>(run, &Abilities::decodes, verb)),
       conditions_(dynamic_cast<Conditions*>(run.model.get())),
       by_label_(asks_for_label(*run.model)),
-      width_(encodes_.code_dim()) {}
+      width_(encodes_ != nullptr ? encodes_->code_dim()
+             : prior_ != nullptr ? prior_->code_dim()
+                                 : 0) {
+  if (encodes_ == nullptr && (prior_ == nullptr || codes == CodesOf::kExamples))
+    lacks_ability(run, &Abilities::encodes, verb);
+}
 
 bool CodeSpace::on_class() const {
   return conditions_ != nullptr ? conditions_->on_class() : by_label_;
@@ -40,6 +46,13 @@ bool CodeSpace::on_part() const { return conditions_ != nullptr && conditions_->
 
 torch::Tensor CodeSpace::encode(const Dataset& set) const {
   return figment::encode(run_, set).to(torch::kFloat);
+}
+
+torch::Tensor CodeSpace::draw(int64_t n, std::uint64_t seed) const {
+  torch::NoGradGuard no_grad;
+  FIGMENT_CHECK(prior_ != nullptr && n > 0);
+  Noise noise(seed, 0, n, run_.device());
+  return prior_->draw_prior(noise).z.to(torch::kCPU, torch::kFloat);
 }
 
 torch::Tensor CodeSpace::decode(const torch::Tensor& codes, const Dataset& given) const {
