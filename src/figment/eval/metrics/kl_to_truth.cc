@@ -39,14 +39,10 @@ Measured measure(const MetricRequest& request) {
   auto* able = dynamic_cast<Densities*>(&request.model);
   if (able == nullptr) metric_lacks(request, "kl_to_truth", "densities");
   const auto& source = request.data.source;
-  const auto& toys = toy_sets();
-  const bool known = std::any_of(toys.begin(), toys.end(),
-                                 [&](const ToyCard& card) { return source == card.name; }) &&
-                     toy_log_density(source, torch::zeros({1, 2})).has_value();
-  if (!known)
+  if (!toy_has_density(source))
     fail(Cause::kConfig, "eval kl_to_truth",
-         "expected a set whose density is known (8gaussians, checkerboard), got '", source,
-         "'; figment eval RUN nll judges densities on any set");
+         "expected a set whose density is known (8gaussians, checkerboard, 2gaussians), got '",
+         source, "'; figment eval RUN nll judges densities on any set");
   request.model.eval();
   const auto n = request.options.samples > 0 ? request.options.samples : kPoints;
   const auto points = toy_points(source, mix(kFresh, request.seed), 0, n);
