@@ -4,6 +4,7 @@
 
 #include "figment/core/error.h"
 #include "figment/model/family.h"
+#include "figment/nn/fixed_weights.h"
 #include "figment/nn/gradient_penalty.h"
 
 namespace figment::models {
@@ -13,23 +14,6 @@ constexpr Family gan =
     family<Gan>("gan", "Generative adversarial network", "https://arxiv.org/abs/1406.2661");
 
 namespace {
-
-// The weights of a network as constants while it lives: of a graph built meanwhile nobody computes
-// their gradients.
-class Fixed {
- public:
-  explicit Fixed(const torch::nn::Module& network) : parameters_(network.parameters()) {
-    for (auto& parameter : parameters_) parameter.set_requires_grad(false);
-  }
-  ~Fixed() {
-    for (auto& parameter : parameters_) parameter.set_requires_grad(true);
-  }
-  Fixed(const Fixed&) = delete;
-  Fixed& operator=(const Fixed&) = delete;
-
- private:
-  std::vector<torch::Tensor> parameters_;
-};
 
 bool has_sigmoid(AdversarialLoss loss) {
   return loss == AdversarialLoss::kNonSaturating || loss == AdversarialLoss::kMinimax;
@@ -196,7 +180,7 @@ Metrics Gan::training_step(const Batch& batch) {
   if (terms.r1.defined()) out.emplace_back("r1", terms.r1.detach());
   if (terms.classes.defined()) out.emplace_back("class_loss", terms.classes.detach());
   if (!turn) return out;
-  const Fixed fixed(*critic_);
+  const FixedWeights fixed(*critic_);
   const auto fooling = generator_loss(x, classes);
   generator_optimizer_.minimize(fooling);
   out.emplace_back("generator_loss", fooling.detach());

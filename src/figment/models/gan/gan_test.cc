@@ -258,8 +258,10 @@ TEST(Gan, EveryLossLearnsACloud) {
     config.generator.hidden = {48};
     config.discriminator.hidden = {48};
     // Without a penalty the two go round one another for long (Mescheder et al. 2018).
-    config.r1 = 0.5;
-    if (entry.value == AdversarialLoss::kWasserstein) config.gradient_penalty = 1;
+    if (entry.value == AdversarialLoss::kWasserstein)
+      config.gradient_penalty = 1;
+    else
+      config.r1 = 0.5;
     for (auto* optimizer : {&config.optimizer, &config.discriminator_optimizer}) {
       optimizer->learning_rate = 2e-3;
       optimizer->schedule = Schedule::kLinear;
