@@ -16,7 +16,8 @@ constexpr std::uint64_t kSeed = 2014;  // of the made examples
 constexpr double kNarrow = 0.25;       // of the true spread: a collapse
 constexpr double kFewClasses = 0.5;    // of the true number: likewise
 constexpr double kManyClasses = 3;     // below it half of them is no number to go by
-constexpr double kSure = 0.03;         // of the loss of ignorance: the discriminator has won
+constexpr double kNear = 1.5;   // times as far from true examples as these are from one another
+constexpr double kSure = 0.03;  // of the loss of ignorance: the discriminator has won
 
 // Mean distance between two rows of x [n, ...]; NaN for less than two.
 double spread_of(const torch::Tensor& x) {
@@ -77,6 +78,20 @@ std::string short_number(double value) {
   return text;
 }
 
+// The classes of made and of true examples. Of an early generator's noise nobody can tell of which
+// class it is: only made examples that lie about as near to true ones as these to one another
+// count.
+void count_classes(GameState& state, const Batch& truth, const Batch& made, int64_t classes) {
+  const auto all = truth.x.flatten(1), some = all.slice(0, 0, kMade);
+  auto apart = torch::cdist(some, all);
+  apart.fill_diagonal_(INFINITY);  // each from itself
+  const auto [distance, nearest] = torch::cdist(made.x.flatten(1), all).min(1);
+  const auto usual = std::get<0>(apart.min(1)).median().item<double>();
+  state.true_classes = effective_number(truth.label, classes);
+  if (distance.median().item<double>() <= kNear * usual)
+    state.made_classes = effective_number(truth.label.index_select(0, nearest), classes);
+}
+
 // "a, b, or c" of those settings that the configuration has.
 struct Help {
   const char* key;
@@ -134,12 +149,8 @@ std::optional<GameState> game_state(Model& model, const Dataset& set, const Scal
   out.doubt = loss.item<double>() / loss_of_ignorance(game);
   const auto& classes = model.example().classes;
   judge_spread(out, truth, made, classes);
-  if (truth.label.defined() && !classes.empty()) {
-    const auto nearest = torch::cdist(made.x.flatten(1), truth.x.flatten(1)).argmin(1);
-    const auto count = static_cast<int64_t>(classes.size());
-    out.made_classes = effective_number(truth.label.index_select(0, nearest), count);
-    out.true_classes = effective_number(truth.label, count);
-  }
+  if (truth.label.defined() && !classes.empty())
+    count_classes(out, truth, made, static_cast<int64_t>(classes.size()));
   model.train(training);
   return out;
 }

@@ -29,7 +29,8 @@ struct GameState {
   double diversity = NAN;
   std::string narrowest{};  // the class of the lowest; empty without
   // exp(entropy) of the classes: of the nearest true example of each made one, and of the true
-  // ones. With labels alone.
+  // ones. With labels alone, and the first where made examples are about as near to true ones as
+  // these are to one another.
   double made_classes = NAN, true_classes = NAN;
   // The discriminator's loss on both, over that where it knows nothing.
   double doubt = NAN;

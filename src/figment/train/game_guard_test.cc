@@ -108,6 +108,11 @@ TEST(GameState, CountsTheClassesThatAreMade) {
   EXPECT_NEAR(state->made_classes, 1, 0.01);
   EXPECT_NEAR(state->true_classes, 4, 0.01);
   EXPECT_TRUE(state->collapsed());
+  // Of what lies far from all true examples nobody can tell the class.
+  Player noisy(player(50, 0), kLabelled);
+  const auto far = game_state(noisy, points(kLabelled), Scaling());
+  EXPECT_TRUE(std::isnan(far->made_classes));
+  EXPECT_FALSE(far->collapsed());
   Player told(player(1, 0), kLabelled, true);
   const auto of_all = game_state(told, points(kLabelled), Scaling());
   EXPECT_NEAR(of_all->made_classes, 4, 0.01);
