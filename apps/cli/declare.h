@@ -49,7 +49,7 @@ class Verb {
   Verb& text(const std::string& name, std::string& to, const std::string& help);
   // Places in a data set, counted from 0.
   Verb& indices(const std::string& name, std::vector<std::int64_t>& to, const std::string& help);
-  // Several, by commas or one after the other.
+  // Several, by commas.
   Verb& texts(const std::string& name, std::vector<std::string>& to, const std::string& help);
   Verb& flag(const std::string& name, bool& to, const std::string& help);
 

@@ -28,6 +28,49 @@ void declare_completing(CLI::App& app, Options& options) {
   restore.flag("--corrupt", options.corrupt,
                "Damage the examples of the run's --split first, as in training, and "
                "compare with what they were");
+  restore
+      .real("--noise", options.noise,
+            "Take off Gaussian noise of this deviation (of pixels in 0..1, or of what the model "
+            "sees), for models that know noise of any",
+            1e-6, 1e6)
+      .flag("--drawn", options.drawn,
+            "Of the same: one example that it may have been, drawn in steps, not their mean")
+      .drawing();
+  Verb inpaint(app, options, "inpaint", "Fill in what of an image is hidden");
+  inpaint.subject("RUN", "Folder of the run")
+      .text("--mask", options.mask,
+            "What is hidden: centre, left, right, top, bottom, border or lines; or a file (.png, "
+            ".npy), bright or 1 where known. Without: centre, or the model's own part")
+      .data("Images to hide parts of, in place of the run's")
+      .split()
+      .number("How many images (16)")
+      .whole("--answers", options.answers, "Answers for each (4)", 1, 1000)
+      .seed("The answers follow from it")
+      .out(
+          "FILE.png for a sheet, a row an image: what is known, answers, what it was; FILE.npy "
+          "for all answers")
+      .drawing()
+      .checkpoint()
+      .device()
+      .json();
+  Verb vary(app, options, "vary", "Make examples like given ones");
+  vary.subject("RUN", "Folder of the run")
+      .real("--strength", options.strength,
+            "How much of an example is forgotten, above 0 and at most 1 (0.5)", 0, 1)
+      .data("Data set that the examples are of, in place of the run's")
+      .split()
+      .number("How many examples (8)")
+      .whole("--answers", options.answers, "Variations of each (6)", 1, 1000)
+      .seed("The variations follow from it")
+      .out(
+          "FILE.png for a sheet, a row an example: as it is, then its variations; FILE.npy for "
+          "all variations")
+      .drawing()
+      .checkpoint()
+      .device()
+      .json();
+  vary.indices("-q,--query", options.queries,
+               "Which examples of that part, counted from 0, in place of the first");
 }
 
 }  // namespace figment::cli

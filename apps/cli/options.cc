@@ -66,7 +66,7 @@ Verb& Verb::indices(const std::string& name, std::vector<std::int64_t>& to,
   return *this;
 }
 Verb& Verb::texts(const std::string& name, std::vector<std::string>& to, const std::string& help) {
-  app_->add_option(name, to, help)->delimiter(',');
+  app_->add_option(name, to, help)->delimiter(',')->allow_extra_args(false);
   return *this;
 }
 Verb& Verb::flag(const std::string& name, bool& to, const std::string& help) {

@@ -1,5 +1,6 @@
 // The latent space of a trained model that encodes and decodes, to move about in. Codes of a
-// conditional model are decoded under the condition that a given example holds.
+// conditional model are decoded under the condition that a given example holds. Of a model that
+// draws in steps the codes are the noise it starts from, which is found by going backwards.
 #pragma once
 
 #include <torch/torch.h>
@@ -9,6 +10,8 @@
 #include "figment/apply/open_run.h"
 
 namespace figment {
+
+struct Inverts;
 
 class CodeSpace {
  public:
@@ -36,7 +39,8 @@ class CodeSpace {
   bool on_part() const;
 
   const LoadedRun& run_;
-  Encodes& encodes_;
+  Encodes* encodes_;  // null: by inverts_
+  Inverts* inverts_;
   Decodes& decodes_;
   Conditions* conditions_;  // null: none
   bool by_label_;           // Decodes::decode asks for the class

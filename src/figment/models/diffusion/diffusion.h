@@ -96,6 +96,8 @@ class Diffusion : public Model,
                   public Completes,
                   public Restores,
                   public Stepwise,
+                  public Inverts,
+                  public Denoises,
                   public BoundTerms {
  public:
   using Config = DiffusionConfig;
@@ -126,6 +128,7 @@ class Diffusion : public Model,
   int64_t most_steps() const override { return process_.steps(); }
   std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) override;
   torch::Tensor vary(const Batch& batch, double share, Noise& noise) override;
+  int64_t noise_dim() const override { return example().elements(); }
   torch::Tensor invert(const Batch& batch) override;
   torch::Tensor predicted(const torch::Tensor& x, int64_t t) override;
   double& restored_noise() override { return config_.restored_noise; }
