@@ -222,6 +222,11 @@ const std::vector<ToyCard>& toy_sets() {
   return cards;
 }
 
+bool is_toy(std::string_view name) {
+  return std::any_of(std::begin(kSets), std::end(kSets),
+                     [&](const ToySet& set) { return name == set.card.name; });
+}
+
 Source toy(std::string_view name, const ToyOptions& options) {
   const auto& set = find(name);
   expect_within("n_train", options.n_train, 1, kMost);

@@ -22,6 +22,7 @@ struct ToyCard {
 //   moons, circles (two), rings (four), swissroll, pinwheel, spirals ("2spirals" there)
 //   sine          (t, sin t), t uniform on [0, 2 pi): a curve in the plane, which has no density
 const std::vector<ToyCard>& toy_sets();
+bool is_toy(std::string_view name);  // whether it is one of them
 
 struct ToyOptions {
   std::uint64_t seed = 0;
