@@ -71,6 +71,19 @@ void declare_completing(CLI::App& app, Options& options) {
       .json();
   vary.indices("-q,--query", options.queries,
                "Which examples of that part, counted from 0, in place of the first");
+  Verb lab(app, options, "lab", "Train families on points in the plane and lay them side by side");
+  lab.subject("SET", "A toy set; figment data list names them (8gaussians)", false)
+      .words("KEY=VALUE",
+             "Settings of every training, such as train.steps=9000; FAMILY.KEY=VALUE of the model "
+             "of one, such as flow.steps=8")
+      .texts("--families", options.families,
+             "Names by commas; without, all that sample and take points")
+      .real("--seconds", options.seconds, "For which each may train at most (60)", 0.01, 1e7)
+      .out("A new folder for lab.html and the runs")
+      .seed("As seed=N")
+      .threads()
+      .quiet()
+      .json();
 }
 
 }  // namespace figment::cli
