@@ -8,83 +8,73 @@
 #include <limits>
 #include <tuple>
 
+#include "declare.h"
 #include "figment/core/text.h"
 
 namespace figment::cli {
+
+Verb::Verb(CLI::App& app, Options& options, const std::string& name, const std::string& summary)
+    : options_(options), app_(app.add_subcommand(name, summary)) {
+  app_->callback([&options, name] { options.verb = name; });
+}
+Verb& Verb::subject(const std::string& name, const std::string& help, bool required) {
+  app_->add_option(name, options_.subject, help)->required(required);
+  return *this;
+}
+Verb& Verb::object(const std::string& name, const std::string& help) {
+  app_->add_option(name, options_.object, help);
+  return *this;
+}
+Verb& Verb::words(const std::string& name, const std::string& help) {
+  app_->add_option(name, options_.words, help);
+  return *this;
+}
+Verb& Verb::split() {
+  app_->add_option("--split", options_.split, "Part of the data: train, validation or test")
+      ->capture_default_str();
+  return *this;
+}
+Verb& Verb::seed(const std::string& help) {
+  // What a callback captures must outlive this object: it runs when the line is parsed.
+  app_->add_option("--seed", options_.seed, help)
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
+      ->each([&options = options_](const std::string&) { options.seed_given = true; });
+  return *this;
+}
+Verb& Verb::threads() {
+  return whole("--threads", options_.threads, "Threads to compute with; 0 takes all cores", 0,
+               4096);
+}
+Verb& Verb::json() { return flag("--json", options_.json, "Print one JSON document on stdout"); }
+Verb& Verb::whole(const std::string& name, std::int64_t& to, const std::string& help,
+                  std::int64_t least, std::int64_t most) {
+  app_->add_option(name, to, help)->check(CLI::Range(least, most));
+  return *this;
+}
+Verb& Verb::real(const std::string& name, double& to, const std::string& help, double least,
+                 double most) {
+  app_->add_option(name, to, help)->check(CLI::Range(least, most));
+  return *this;
+}
+Verb& Verb::text(const std::string& name, std::string& to, const std::string& help) {
+  app_->add_option(name, to, help);
+  return *this;
+}
+Verb& Verb::indices(const std::string& name, std::vector<std::int64_t>& to,
+                    const std::string& help) {
+  app_->add_option(name, to, help)->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+  return *this;
+}
+Verb& Verb::texts(const std::string& name, std::vector<std::string>& to, const std::string& help) {
+  app_->add_option(name, to, help)->delimiter(',')->allow_extra_args(false);
+  return *this;
+}
+Verb& Verb::flag(const std::string& name, bool& to, const std::string& help) {
+  app_->add_flag(name, to, help);
+  return *this;
+}
+
 namespace {
-
-// Options that several verbs share, declared alike.
-class Verb {
- public:
-  Verb(CLI::App& app, Options& options, const std::string& name, const std::string& summary)
-      : options_(options), app_(app.add_subcommand(name, summary)) {
-    app_->callback([&options, name] { options.verb = name; });
-  }
-  Verb& subject(const std::string& name, const std::string& help, bool required = true) {
-    app_->add_option(name, options_.subject, help)->required(required);
-    return *this;
-  }
-  Verb& object(const std::string& name, const std::string& help) {
-    app_->add_option(name, options_.object, help);
-    return *this;
-  }
-  Verb& words(const std::string& name, const std::string& help) {
-    app_->add_option(name, options_.words, help);
-    return *this;
-  }
-  Verb& out(const std::string& help) {
-    app_->add_option("-o,--out", options_.out, help);
-    return *this;
-  }
-  Verb& data(const std::string& help) {
-    app_->add_option("--data", options_.data, help);
-    return *this;
-  }
-  Verb& split() {
-    app_->add_option("--split", options_.split, "Part of the data: train, validation or test")
-        ->capture_default_str();
-    return *this;
-  }
-  Verb& number(const std::string& help) {
-    app_->add_option("-n,--number", options_.n, help)->check(CLI::Range(1, 100000000));
-    return *this;
-  }
-  Verb& seed(const std::string& help) {
-    // What a callback captures must outlive this object: it runs when the line is parsed.
-    app_->add_option("--seed", options_.seed, help)
-        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()))
-        ->each([&options = options_](const std::string&) { options.seed_given = true; });
-    return *this;
-  }
-  Verb& checkpoint() {
-    app_->add_option("--checkpoint", options_.checkpoint,
-                     "best, last or the number of a step; the best, else the last, when not given");
-    return *this;
-  }
-  Verb& device() {
-    app_->add_option("--device", options_.device, "auto, cpu, cuda or cuda:N");
-    return threads();
-  }
-  Verb& threads() {
-    app_->add_option("--threads", options_.threads, "Threads to compute with; 0 takes all cores")
-        ->check(CLI::Range(0, 4096));
-    return *this;
-  }
-  Verb& json() {
-    app_->add_flag("--json", options_.json, "Print one JSON document on stdout");
-    return *this;
-  }
-  Verb& quiet() {
-    app_->add_flag("--quiet", options_.quiet, "No progress on stderr");
-    return *this;
-  }
-  CLI::App& app() { return *app_; }
-  Options& options() { return options_; }
-
- private:
-  Options& options_;
-  CLI::App* app_;
-};
 
 void declare_training(CLI::App& app, Options& options) {
   Verb train(app, options, "train", "Train a model from a recipe, or a family from its defaults");
@@ -125,6 +115,7 @@ void declare_use(CLI::App& app, Options& options) {
       .out("FILE.png for a sheet, FILE.npy for all numbers, or a folder for one PNG each")
       .checkpoint()
       .device()
+      .drawing()
       .json();
   sample.app()
       .add_option("--label", options.label, "Class to draw, for models that know classes")
@@ -221,9 +212,7 @@ void declare_latent(CLI::App& app, Options& options) {
   };
   const auto queries = [&](Verb& of, const std::string& help) {
     of.data("Data set that the examples are of, in place of the run's").split();
-    of.app()
-        .add_option("-q,--query", options.queries, help)
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 40));
+    of.indices("-q,--query", options.queries, help);
   };
   const auto steps = [&](Verb& of, const std::string& help, int least) {
     of.app().add_option("--steps", options.steps, help)->check(CLI::Range(least, 1000));
@@ -286,9 +275,10 @@ void declare_latent(CLI::App& app, Options& options) {
       .add_option("--neighbours", options.neighbours, "Training examples drawn beside each")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  nearest.drawing();
   auto augment = verb("augment", "Write samples of every class as a data set with labels",
                       "A new folder for images, one folder a class; FILE.csv for rows of numbers");
-  augment.seed("The samples follow from it");
+  augment.seed("The samples follow from it").drawing();
   augment.app()
       .add_option("--per-class", options.per_class, "Samples of each class")
       ->required()
@@ -297,22 +287,6 @@ void declare_latent(CLI::App& app, Options& options) {
       .add_option("--temperature", options.temperature, "Spread of the latent noise")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
-}
-
-void declare_restoring(CLI::App& app, Options& options) {
-  Verb restore(app, options, "restore", "Undo the damage that a model was trained to undo");
-  restore.subject("RUN", "Folder of the run")
-      .data("Damaged examples, all of which are restored; with --corrupt, clean ones")
-      .split()
-      .number("How many examples (all of --data; 32 with --corrupt)")
-      .seed("The damage of --corrupt follows from it")
-      .out("FILE.png for clean, damaged and restored in rows; FILE.npy for the restored numbers")
-      .checkpoint()
-      .device()
-      .json();
-  restore.app().add_flag("--corrupt", options.corrupt,
-                         "Damage the examples of the run's --split first, as in training, and "
-                         "compare with what they were");
 }
 
 void declare_judging(CLI::App& app, Options& options) {
@@ -326,6 +300,7 @@ void declare_judging(CLI::App& app, Options& options) {
       .checkpoint()
       .device()
       .json();
+  eval.drawing();
   eval.app()
       .add_option("--samples", options.samples,
                   "Samples that a metric draws: codes an example for nll, images for fid")
@@ -444,7 +419,7 @@ Parsed parse(int argc, char** argv, Options& options) {
   declare_training(app, options);
   declare_use(app, options);
   declare_latent(app, options);
-  declare_restoring(app, options);
+  declare_completing(app, options);
   declare_judging(app, options);
   declare_knowing(app, options);
   for (int i = 0; i < argc; ++i) {

@@ -31,7 +31,16 @@ struct Options {
   std::int64_t samples = 0;                // that a metric draws; 0 is its own default
   std::string features{};                  // file of a feature network
   std::vector<std::int64_t> from{}, to{};  // examples at the ends of a way
-  std::int64_t steps = 0;                  // of a way, with both ends; 0 is the verb's own default
+  std::int64_t steps = 0;                  // of a way, or of a sampler; 0 is the verb's own default
+  std::string sampler{};                   // by which samples are drawn; empty: the run's own
+  double eta = -1, guidance = -1;          // of the sampler; below 0: the run's own
+  std::string mask = "";                   // what of an image is known: a name or a file
+  std::int64_t answers = 0;                // completions or variations of each example
+  double strength = 0.5;                   // of a variation
+  double noise = 0;                        // deviation that is to be taken off; 0: the model's own
+  bool drawn = false;                      // one of the possible answers, not their mean
+  std::vector<std::string> families{};     // to be compared
+  double seconds = 60;                     // that each may take
   std::string axes{};                      // two coordinates of a code: "0,3"
   std::int64_t side = 20;                  // of a grid of codes
   double reach = 3;                        // of a traversal, in deviations

@@ -78,6 +78,8 @@ std::string page_of(const LoadedRun& run, const AnomalyJudgement& judged,
   HtmlPage page(std::string(run.family->title) + ": anomalies",
                 threshold_sentence(main, anomaly.defined()));
   page.section("Scores");
+  if (main.name == "density")
+    page.note("Judged by the density: " + std::string(kDensityWarning) + ".");
   const auto* encodes = dynamic_cast<Encodes*>(run.model.get());
   const auto width = encodes != nullptr ? encodes->code_dim() : 0;
   page.plot(score_histogram(main, anomaly), "The score to go by, and its threshold.");
@@ -147,6 +149,7 @@ int score_examples(const Options& options) {
   }
   std::cerr << run.family->title << " of step " << run.state.step << ", " << set.size()
             << " examples by score " << main.name << "\n";
+  if (main.name == "density") std::cerr << "density: " << kDensityWarning << "\n";
   if (judges) {
     for (const auto& [name, value] : results_of(judged.model)) print(name, value);
     for (const auto& [name, value] : trivial_results_of(judged.trivial))

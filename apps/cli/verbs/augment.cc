@@ -1,6 +1,7 @@
 // figment augment: samples of every class, written as a data set with labels.
 #include <iostream>
 
+#include "drawing.h"
 #include "figment/apply/labelled_samples.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
@@ -35,6 +36,7 @@ bool wants_table(const Options& options, const ExampleSpec& example) {
 int verb_augment(const Options& options) {
   const auto run = open_subject(options);
   need_labelled_samples(run, "augment");
+  prepare_drawing(run, options);
   const bool images = run.example().modality == Modality::kImage;
   need_out(options, images ? "samples" : "samples.csv");
   const bool table = wants_table(options, run.example());

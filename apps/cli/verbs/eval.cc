@@ -2,6 +2,7 @@
 #include <iostream>
 #include <limits>
 
+#include "drawing.h"
 #include "figment/apply/use.h"
 #include "figment/eval/evaluate.h"
 #include "figment/eval/metric.h"
@@ -15,6 +16,7 @@ int verb_eval(const Options& options) {
   // A word that is no metric is told before the data is read.
   for (const auto& word : options.words) metric_named(word);
   const auto run = open_subject(options);
+  prepare_drawing(run, options);
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto training = open_part(run, "train", options.data);

@@ -51,32 +51,20 @@ Dataset samples_of(const LoadedRun& run, const Options& options) {
   return out;
 }
 
-}  // namespace
-
-int verb_interpolate(const Options& options) {
-  if (options.from.size() != options.to.size())
-    fail(Cause::kConfig, "interpolate", "expected as many examples in --to as in --from (",
-         options.from.size(), "), got ", options.to.size());
-  const auto run = open_subject(options);
-  need_sheet(options, run, "interpolation.png");
-  const CodeSpace space(run, "interpolate");
-  const bool drawn = options.seed_given;
-  if (drawn && space.conditional())
-    fail(Cause::kConfig, "interpolate", "expected --from and --to in place of --seed, as '",
-         run.family->name, "' encodes under conditions that a sample does not tell");
-  const auto set = drawn ? samples_of(run, options)
-                         : open_part(run, options.split, options.data, console_watch(false));
-  const auto ends = ends_among(set, options, drawn ? "sampled" : options.split);
-  const auto steps = options.steps > 0 ? options.steps : kSteps;
-  const auto ways = interpolate(space, ends.from, ends.to, steps);
-  const auto m = ends.from.size();
+void write_ways(const Options& options, const LoadedRun& run, const Interpolations& ways,
+                int64_t steps) {
+  const auto m = ways.angle.size(0);
   write_sheet(options, run, {ways.linear, ways.spherical, ways.plain}, steps,
               std::to_string(m) + (m == 1 ? " way" : " ways") +
                   ", each through the codes along the line, then along the great circle, and "
                   "through the pixels");
+}
+
+void tell_ways(const Options& options, const LoadedRun& run, const Interpolations& ways,
+               const Ends& ends, int64_t steps) {
   auto pairs = nlohmann::json::array();
   if (!options.json) std::puts("    from        to  angle  distance");
-  for (int64_t i = 0; i < m; ++i) {
+  for (int64_t i = 0; i < ways.angle.size(0); ++i) {
     const auto at = static_cast<std::size_t>(i);
     const auto angle = ways.angle[i].item<double>(), distance = ways.distance[i].item<double>();
     const auto from = class_of(ends.from, i), to = class_of(ends.to, i);
@@ -99,6 +87,48 @@ int verb_interpolate(const Options& options) {
                          {"out", options.out},
                          {"steps", steps},
                          {"pairs", pairs}});
+}
+
+// For a model that does not encode: both ends are draws from its prior, numbered in their order.
+int between_drawn_codes(const Options& options, const CodeSpace& space) {
+  if (!options.from.empty() || !options.data.empty())
+    fail(Cause::kConfig, "interpolate", "expected --seed in place of ",
+         options.from.empty() ? "--data" : "--from and --to", ", as '", space.run().family->name,
+         "' has no codes of examples and goes from one drawn code to another");
+  const auto m = options.n > 0 ? options.n : kPairs;
+  const auto steps = options.steps > 0 ? options.steps : kSteps;
+  const auto ways = interpolate_drawn(space, m, options.seed, steps);
+  Ends ends;
+  for (int64_t i = 0; i < m; ++i) {
+    ends.from_index.push_back(2 * i);
+    ends.to_index.push_back(2 * i + 1);
+  }
+  write_ways(options, space.run(), ways, steps);
+  tell_ways(options, space.run(), ways, ends, steps);
+  return 0;
+}
+
+}  // namespace
+
+int verb_interpolate(const Options& options) {
+  if (options.from.size() != options.to.size())
+    fail(Cause::kConfig, "interpolate", "expected as many examples in --to as in --from (",
+         options.from.size(), "), got ", options.to.size());
+  const auto run = open_subject(options);
+  need_sheet(options, run, "interpolation.png");
+  const CodeSpace space(run, "interpolate", CodesOf::kExamplesOrPrior);
+  if (!space.encodes()) return between_drawn_codes(options, space);
+  const bool drawn = options.seed_given;
+  if (drawn && space.conditional())
+    fail(Cause::kConfig, "interpolate", "expected --from and --to in place of --seed, as '",
+         run.family->name, "' encodes under conditions that a sample does not tell");
+  const auto set = drawn ? samples_of(run, options)
+                         : open_part(run, options.split, options.data, console_watch(false));
+  const auto ends = ends_among(set, options, drawn ? "sampled" : options.split);
+  const auto steps = options.steps > 0 ? options.steps : kSteps;
+  const auto ways = interpolate(space, ends.from, ends.to, steps);
+  write_ways(options, run, ways, steps);
+  tell_ways(options, run, ways, ends, steps);
   return 0;
 }
 

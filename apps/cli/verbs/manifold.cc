@@ -82,7 +82,7 @@ void write_grid(const Options& options, const CodeSpace& space, const CodePlane&
 int verb_manifold(const Options& options) {
   const auto axes = asked_axes(options.axes);
   const auto run = open_subject(options);
-  const CodeSpace space(run, "manifold");
+  const CodeSpace space(run, "manifold", CodesOf::kExamplesOrPrior);
   const bool walk = wants_walk(options, run);
   Dataset given;
   if (space.conditional())

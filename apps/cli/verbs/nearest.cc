@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "drawing.h"
 #include "figment/apply/code_space.h"
 #include "figment/apply/copies.h"
 #include "figment/apply/labelled_samples.h"
@@ -166,6 +167,7 @@ int verb_nearest(const Options& options) {
   const auto run = open_subject(options);
   if (!options.out.empty() && run.example().modality != Modality::kImage)
     fail(Cause::kConfig, "nearest", "expected a model of images for --out; leave it out");
+  prepare_drawing(run, options);
   const auto looked = looked_at(run, options);
   const auto training = open_part(run, "train");
   const auto held_out = open_part(run, "test").first(kHeldOut);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "drawing.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/core/text.h"
@@ -32,6 +33,7 @@ int verb_sample(const Options& options) {
   const auto run = open_subject(options);
   SampleOptions sampling;
   sampling.n = options.n > 0 ? options.n : 64;
+  prepare_drawing(run, options, sampling.n);
   sampling.seed = options.seed;
   sampling.label = options.label;
   sampling.temperature = options.temperature;

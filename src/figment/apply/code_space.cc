@@ -3,6 +3,7 @@
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/data/loader.h"
+#include "figment/model/stepwise.h"
 
 namespace figment {
 namespace {
@@ -22,13 +23,22 @@ Dataset for_each_of(const Dataset& given, int64_t n) {
 
 }  // namespace
 
-CodeSpace::CodeSpace(const LoadedRun& run, const char* verb)
+CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes)
     : run_(run),
-      encodes_(ability<Encodes>(run, &Abilities::encodes, verb)),
+      encodes_(dynamic_cast<Encodes*>(run.model.get())),
+      inverts_(dynamic_cast<Inverts*>(run.model.get())),
+      prior_(dynamic_cast<DrawsPrior*>(run.model.get())),
       decodes_(ability<Decodes>(run, &Abilities::decodes, verb)),
       conditions_(dynamic_cast<Conditions*>(run.model.get())),
       by_label_(asks_for_label(*run.model)),
-      width_(encodes_.code_dim()) {}
+      width_(encodes_ != nullptr   ? encodes_->code_dim()
+             : inverts_ != nullptr ? inverts_->noise_dim()
+             : prior_ != nullptr   ? prior_->code_dim()
+                                   : 0) {
+  const bool finds = encodes_ != nullptr || inverts_ != nullptr;
+  if (!finds && (prior_ == nullptr || codes == CodesOf::kExamples))
+    lacks_ability(run, &Abilities::encodes, verb);
+}
 
 bool CodeSpace::on_class() const {
   return conditions_ != nullptr ? conditions_->on_class() : by_label_;
@@ -39,7 +49,19 @@ bool CodeSpace::on_attributes() const {
 bool CodeSpace::on_part() const { return conditions_ != nullptr && conditions_->on_part(); }
 
 torch::Tensor CodeSpace::encode(const Dataset& set) const {
-  return figment::encode(run_, set).to(torch::kFloat);
+  if (encodes_ != nullptr) return figment::encode(run_, set).to(torch::kFloat);
+  std::vector<torch::Tensor> parts;
+  for_each_batch(*run_.model, run_.scaling, set, kBatch, [&](const Batch& batch, int64_t) {
+    parts.push_back(inverts_->invert(batch).to(torch::kCPU, torch::kFloat));
+  });
+  return torch::cat(parts);
+}
+
+torch::Tensor CodeSpace::draw(int64_t n, std::uint64_t seed) const {
+  torch::NoGradGuard no_grad;
+  FIGMENT_CHECK(prior_ != nullptr && n > 0);
+  Noise noise(seed, 0, n, run_.device());
+  return prior_->draw_prior(noise).z.to(torch::kCPU, torch::kFloat);
 }
 
 torch::Tensor CodeSpace::decode(const torch::Tensor& codes, const Dataset& given) const {

@@ -1,4 +1,6 @@
-// The latent space of a trained model that encodes and decodes, to move about in. Codes of a
+// The latent space of a trained model that decodes, to move about in: between codes of examples, or
+// where the model does not encode between codes drawn from its prior. Of a model that draws in
+// steps the codes are the noise it starts from, which is found by going backwards. Codes of a
 // conditional model are decoded under the condition that a given example holds.
 #pragma once
 
@@ -7,13 +9,19 @@
 #include <cstdint>
 
 #include "figment/apply/open_run.h"
+#include "figment/model/draws_codes.h"
 
 namespace figment {
 
+struct Inverts;
+
+// Which codes are asked for: a prior's will do for what asks only for some.
+enum class CodesOf { kExamples, kExamplesOrPrior };
+
 class CodeSpace {
  public:
-  // Throws Error(kConfig) naming `verb` when the model does not encode or does not decode.
-  CodeSpace(const LoadedRun& run, const char* verb);
+  // Throws Error(kConfig) naming `verb` when the model does not decode or has no such codes.
+  CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes = CodesOf::kExamples);
 
   const LoadedRun& run() const { return run_; }
   int64_t width() const { return width_; }  // numbers of a code
@@ -23,8 +31,11 @@ class CodeSpace {
   bool on_attributes() const;
   bool conditional() const { return on_class() || on_attributes() || on_part(); }
 
-  // Codes [n, width] float32 on the CPU.
+  bool encodes() const { return encodes_ != nullptr || inverts_ != nullptr; }
+  // Codes [n, width] float32 on the CPU. The model must encode.
   torch::Tensor encode(const Dataset& set) const;
+  // n codes of the prior likewise; row i by (seed, i) alone. For models that do not encode.
+  torch::Tensor draw(int64_t n, std::uint64_t seed) const;
 
   // Codes [n, width] -> examples [n, shape...] in the model's numbers, on the CPU. `given` holds n
   // examples, or one for all, of whose conditions each code is decoded under its own: their labels,
@@ -36,7 +47,9 @@ class CodeSpace {
   bool on_part() const;
 
   const LoadedRun& run_;
-  Encodes& encodes_;
+  Encodes* encodes_;  // null: by inverts_, or codes are drawn
+  Inverts* inverts_;
+  DrawsPrior* prior_;  // null: they cannot be
   Decodes& decodes_;
   Conditions* conditions_;  // null: none
   bool by_label_;           // Decodes::decode asks for the class

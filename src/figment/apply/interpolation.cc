@@ -74,23 +74,52 @@ Dataset conditions_between(const Dataset& from, const Dataset& to, int64_t steps
   return out;
 }
 
+// All but the plain line.
+Interpolations through_codes(const CodeSpace& space, const torch::Tensor& a, const torch::Tensor& b,
+                             const Dataset& given, int64_t steps) {
+  Interpolations out;
+  out.linear = space.decode(lerp(a, b, steps).flatten(0, 1), given);
+  out.spherical = space.decode(slerp(a, b, steps).flatten(0, 1), given);
+  out.angle = angle_between(a.to(torch::kDouble), b.to(torch::kDouble));
+  out.distance = (a - b).norm(2, 1).to(torch::kDouble);
+  return out;
+}
+
 }  // namespace
 
 Interpolations interpolate(const CodeSpace& space, const Dataset& from, const Dataset& to,
                            int64_t steps) {
   FIGMENT_CHECK(from.size() == to.size() && from.size() > 0);
-  const auto a = space.encode(from), b = space.encode(to);
-  const auto given = conditions_between(from, to, steps);
-  Interpolations out;
-  out.linear = space.decode(lerp(a, b, steps).flatten(0, 1), given);
-  out.spherical = space.decode(slerp(a, b, steps).flatten(0, 1), given);
+  auto out = through_codes(space, space.encode(from), space.encode(to),
+                           conditions_between(from, to, steps), steps);
   auto shape = from.spec.shape;
   shape.insert(shape.begin(), from.size() * steps);
   out.plain = lerp(in_model_numbers(space.run(), from).flatten(1),
                    in_model_numbers(space.run(), to).flatten(1), steps)
                   .reshape(shape);
-  out.angle = angle_between(a.to(torch::kDouble), b.to(torch::kDouble));
-  out.distance = (a - b).norm(2, 1).to(torch::kDouble);
+  return out;
+}
+
+Interpolations interpolate_drawn(const CodeSpace& space, int64_t ways, std::uint64_t seed,
+                                 int64_t steps) {
+  FIGMENT_CHECK(ways > 0);
+  const auto codes = space.draw(2 * ways, seed);
+  const auto a = codes.slice(0, 0, 2 * ways, 2), b = codes.slice(0, 1, 2 * ways, 2);
+  Dataset given;
+  if (space.conditional()) {
+    given.spec = space.run().example();
+    auto shape = given.spec.shape;
+    shape.insert(shape.begin(), ways * steps);
+    const bool image = given.spec.modality == Modality::kImage;
+    given.x = torch::zeros(shape, image ? torch::kByte : torch::kFloat);
+    const auto classes = static_cast<int64_t>(given.spec.classes.size());
+    given.label = torch::arange(ways, torch::kLong)
+                      .remainder(std::max<int64_t>(classes, 1))
+                      .repeat_interleave(steps);
+  }
+  auto out = through_codes(space, a, b, given, steps);
+  const auto made = out.linear.view({ways, steps, -1});
+  out.plain = lerp(made.select(1, 0), made.select(1, steps - 1), steps).reshape(out.linear.sizes());
   return out;
 }
 

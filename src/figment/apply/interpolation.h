@@ -38,4 +38,10 @@ struct Interpolations {
 Interpolations interpolate(const CodeSpace& space, const Dataset& from, const Dataset& to,
                            int64_t steps);
 
+// `ways` ways between codes drawn from the prior, for a model that does not encode: from draw 2 i
+// to draw 2 i + 1. One told a class makes the whole i-th way of class i, counted round. The plain
+// line is then that between the decoded ends.
+Interpolations interpolate_drawn(const CodeSpace& space, int64_t ways, std::uint64_t seed,
+                                 int64_t steps);
+
 }  // namespace figment

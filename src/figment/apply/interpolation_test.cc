@@ -72,6 +72,54 @@ TEST(Interpolate, DecodesUnderTheClassOfTheNearerEnd) {
   EXPECT_TRUE(torch::allclose((way.spherical - label).norm(2, 1), torch::ones({4})));
 }
 
+// Decodes a code of two numbers as half of it and a hundred times its class, and encodes nothing.
+class ToyPrior : public Model, public Samples, public Decodes, public DrawsPrior {
+ public:
+  explicit ToyPrior(ExampleSpec example) : Model(std::move(example)) {
+    register_buffer("none", torch::zeros({1}));
+  }
+  Metrics training_step(const Batch&) override { return {}; }
+  Metrics validation_step(const Batch&) override { return {}; }
+  bool knows_classes() const override { return !example().classes.empty(); }
+  torch::Tensor sample(const SampleRequest& request) override {
+    return decode(draw_prior(*request.noise).z, request.label);
+  }
+  torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override {
+    return code / 2 +
+           (knows_classes() ? 100 * label.to(torch::kFloat).unsqueeze(1) : torch::zeros({1}));
+  }
+  int64_t code_dim() const override { return 2; }
+  Codes draw_prior(Noise& noise) override { return {noise.normal({2}), {}}; }
+};
+
+TEST(Interpolate, GoesBetweenDrawnCodesWhereNothingEncodes) {
+  const auto run = run_of(std::make_shared<ToyPrior>(vectors(torch::zeros({1, 2})).spec));
+  const CodeSpace space(run, "test", CodesOf::kExamplesOrPrior);
+  const auto codes = space.draw(6, 5);
+  const auto way = interpolate_drawn(space, 3, 5, 4);
+  EXPECT_TRUE(torch::allclose(way.linear.view({3, 4, 2}).select(1, 0),
+                              codes.index_select(0, torch::tensor({0, 2, 4})) / 2));
+  EXPECT_TRUE(torch::allclose(way.spherical.view({3, 4, 2}).select(1, 3),
+                              codes.index_select(0, torch::tensor({1, 3, 5})) / 2));
+  // Decoding is linear: so are the pixels between the ends.
+  EXPECT_TRUE(torch::allclose(way.linear, way.plain, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::equal(space.draw(9, 5).narrow(0, 0, 6), codes));
+}
+
+TEST(Interpolate, GoesThroughTheClassesInTurnBetweenDrawnCodes) {
+  const auto spec = vectors(torch::zeros({1, 2}), {0}, {"a", "b"}).spec;
+  const auto run = run_of(std::make_shared<ToyPrior>(spec));
+  const auto way =
+      interpolate_drawn(CodeSpace(run, "test", CodesOf::kExamplesOrPrior), 3, 5, 4).linear;
+  for (int64_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(way.view({3, 8})[i].mean().item<double>(), 100 * (i % 2), 5) << i;
+}
+
+TEST(Interpolate, SaysWhereExamplesHaveNoCodes) {
+  const auto run = run_of(std::make_shared<ToyPrior>(vectors(torch::zeros({1, 2})).spec));
+  EXPECT_THROW(CodeSpace(run, "arithmetic"), Error);
+}
+
 TEST(Interpolate, MixesAttributesOnTheWay) {
   auto from = vectors(torch::zeros({1, 2})), to = from;
   from.spec.attributes = to.spec.attributes = {"slant"};

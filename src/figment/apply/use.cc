@@ -8,6 +8,7 @@
 #include "figment/data/labels.h"
 #include "figment/data/loader.h"
 #include "figment/model/conditions.h"
+#include "figment/model/draws_codes.h"
 
 namespace figment {
 namespace {
@@ -117,10 +118,13 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set) {
 torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const torch::Tensor& label) {
   torch::NoGradGuard no_grad;
   auto& able = ability<Decodes>(run, &Abilities::decodes, "decode");
-  if (const auto* encodes = dynamic_cast<Encodes*>(run.model.get()))
-    if (codes.dim() != 2 || codes.size(1) != encodes->code_dim())
-      fail(Cause::kData, "decode", "expected codes [n, ", encodes->code_dim(), "], got ",
-           codes.sizes());
+  const auto* encodes = dynamic_cast<Encodes*>(run.model.get());
+  const auto* prior = dynamic_cast<DrawsPrior*>(run.model.get());
+  if (encodes != nullptr || prior != nullptr) {
+    const auto width = encodes != nullptr ? encodes->code_dim() : prior->code_dim();
+    if (codes.dim() != 2 || codes.size(1) != width)
+      fail(Cause::kData, "decode", "expected codes [n, ", width, "], got ", codes.sizes());
+  }
   const auto classes = static_cast<int64_t>(run.example().classes.size());
   if (label.defined() && (label < 0).logical_or(label >= classes).any().item<bool>())
     fail(Cause::kData, "decode", "expected classes in [0, ", classes, "), got ",

@@ -1,4 +1,4 @@
-// Two-dimensional sets after FFJORD's lib/toy_data.py.
+// Sets in a plane after FFJORD's lib/toy_data.py, and one on a line.
 #include "figment/data/toy.h"
 
 #include <cmath>
@@ -140,6 +140,22 @@ torch::Tensor sine_curve(const torch::Tensor& t) {
   return torch::stack({x, x.sin()}, 1);
 }
 
+// --- on a line ---
+
+constexpr double kPairPlace = 2, kPairDeviation = 0.5;
+
+LabelledPoint two_gaussians(Philox& random) {
+  const int64_t which = component(2, random);
+  return {(which == 0 ? -kPairPlace : kPairPlace) + kPairDeviation * random.normal(), 0, which};
+}
+
+torch::Tensor two_gaussians_log_density(const torch::Tensor& x) {
+  const auto at = x.select(1, 0) / kPairDeviation;
+  const double place = kPairPlace / kPairDeviation;
+  return torch::logaddexp(-0.5 * (at - place).square(), -0.5 * (at + place).square()) -
+         std::log(2 * std::sqrt(2 * kPi) * kPairDeviation);
+}
+
 // --- the table ---
 
 struct ToySet {
@@ -149,6 +165,7 @@ struct ToySet {
   LabelledPoint (*draw)(Philox&);
   torch::Tensor (*log_density)(const torch::Tensor&);
   torch::Tensor (*curve)(const torch::Tensor&) = nullptr;
+  int64_t dims = 2;  // of 1 a point's y is nothing
 };
 
 constexpr ToySet kSets[] = {
@@ -169,6 +186,13 @@ constexpr ToySet kSets[] = {
     {{"pinwheel", "five bent blades"}, "blade", 5, pinwheel, nullptr},
     {{"spirals", "two arms of a spiral"}, "arm", 2, spirals, nullptr},
     {{"sine", "the curve (t, sin t) for t from 0 to 2 pi"}, "", 0, sine, nullptr, sine_curve},
+    {{"2gaussians", "two normals on a line; density known, entropy 1.4189 nats"},
+     "gaussian",
+     2,
+     two_gaussians,
+     two_gaussians_log_density,
+     nullptr,
+     1},
 };
 
 const ToySet& find(std::string_view name) {
@@ -185,19 +209,19 @@ Dataset draw(const ToySet& set, std::uint64_t seed, int64_t first, int64_t n) {
   Dataset out;
   out.name = set.card.name;
   out.spec.modality = Modality::kVector;
-  out.spec.shape = {2};
-  out.columns = {"x", "y"};
+  out.spec.shape = {set.dims};
+  out.columns = set.dims == 1 ? std::vector<std::string>{"x"} : std::vector<std::string>{"x", "y"};
   for (int64_t k = 0; k < set.components; ++k)
     out.spec.classes.push_back(std::string(set.component) + " " + std::to_string(k));
-  out.x = torch::empty({n, 2}, torch::kFloat32);
+  out.x = torch::empty({n, set.dims}, torch::kFloat32);
   const auto label = torch::empty({n}, torch::kInt64);
   auto* const x = out.x.data_ptr<float>();
   auto* const labels = label.data_ptr<int64_t>();
   for (int64_t i = 0; i < n; ++i) {
     Philox random(seed, static_cast<std::uint64_t>(first + i));
     const auto point = set.draw(random);
-    x[2 * i] = static_cast<float>(point.x);
-    x[2 * i + 1] = static_cast<float>(point.y);
+    x[set.dims * i] = static_cast<float>(point.x);
+    if (set.dims == 2) x[2 * i + 1] = static_cast<float>(point.y);
     labels[i] = point.label;
   }
   if (set.components > 0) out.label = label;
@@ -222,6 +246,11 @@ const std::vector<ToyCard>& toy_sets() {
   return cards;
 }
 
+bool is_toy(std::string_view name) {
+  return std::any_of(std::begin(kSets), std::end(kSets),
+                     [&](const ToySet& set) { return name == set.card.name; });
+}
+
 Source toy(std::string_view name, const ToyOptions& options) {
   const auto& set = find(name);
   expect_within("n_train", options.n_train, 1, kMost);
@@ -238,9 +267,17 @@ Dataset toy_points(std::string_view name, std::uint64_t seed, int64_t first, int
   return draw(find(name), mix(seed, 0), first, n);
 }
 
+int64_t toy_dims(std::string_view name) { return find(name).dims; }
+
+bool toy_has_density(std::string_view name) {
+  for (const auto& set : kSets)
+    if (name == set.card.name) return set.log_density != nullptr;
+  return false;
+}
+
 std::optional<torch::Tensor> toy_log_density(std::string_view name, const torch::Tensor& x) {
   const auto& set = find(name);
-  FIGMENT_CHECK(x.dim() == 2 && x.size(1) == 2);
+  FIGMENT_CHECK(x.dim() == 2 && x.size(1) == set.dims);
   if (set.log_density == nullptr) return std::nullopt;
   return set.log_density(x);
 }

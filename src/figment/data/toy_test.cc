@@ -21,7 +21,7 @@ TEST(Toy, SetsAreVectorsWithLabelsOfTheirComponents) {
     const auto source = toy(card.name, options);
     EXPECT_EQ(source.train.name, card.name);
     EXPECT_EQ(source.train.spec.modality, Modality::kVector);
-    EXPECT_EQ(source.train.x.sizes(), (std::vector<int64_t>{4000, 2}));
+    EXPECT_EQ(source.train.x.sizes(), (std::vector<int64_t>{4000, toy_dims(card.name)}));
     EXPECT_EQ(source.train.x.scalar_type(), torch::kFloat32);
     EXPECT_EQ(source.test->size(), 100);
     EXPECT_TRUE(source.train.x.isfinite().all().item<bool>());
@@ -132,12 +132,38 @@ INSTANTIATE_TEST_SUITE_P(Known, ToyDensity, testing::Values("8gaussians", "check
                            return tested.index == 0 ? "gaussians" : "checkerboard";
                          });
 
+TEST(Toy, TheSetOnALineHasItsDensity) {
+  constexpr int64_t kCells = 60, kFine = 20, kPoints = 200000;
+  const double cell = 10.0 / kCells, h = cell / kFine;
+  const auto points = toy_points("2gaussians", 5, 0, kPoints);
+  EXPECT_EQ(points.columns, std::vector<std::string>{"x"});
+  const auto at = ((points.x.flatten().to(torch::kFloat64) + 5) / cell).floor().to(torch::kInt64);
+  const auto line = (torch::arange(kCells * kFine, torch::kFloat64) + 0.5) * h - 5;
+  const auto fine = toy_log_density("2gaussians", line.unsqueeze(1))->exp() * h;
+  EXPECT_NEAR(fine.sum().item<double>(), 1, 1e-6);
+  const auto expected = kPoints * fine.view({kCells, kFine}).sum(1);
+  const auto error = (torch::bincount(at, {}, kCells) - expected).abs();
+  EXPECT_TRUE((error <= 5 * expected.sqrt() + 3).all().item<bool>());
+  // Which of the two a point is of, its label says.
+  const auto of_second = points.x.flatten().index({points.label == 1});
+  EXPECT_NEAR(average(of_second), 2, 0.01);
+  EXPECT_NEAR(of_second.to(torch::kFloat64).std().item<double>(), 0.5, 0.01);
+}
+
+TEST(Toy, SaysWhichDensitiesAreKnown) {
+  EXPECT_TRUE(toy_has_density("2gaussians"));
+  EXPECT_TRUE(toy_has_density("checkerboard"));
+  EXPECT_FALSE(toy_has_density("moons"));
+  EXPECT_FALSE(toy_has_density("mnist"));
+}
+
 TEST(Toy, EntropiesAreThePublishedOnes) {
   const auto entropy = [](const char* name) {
     const auto points = toy_points(name, 6, 0, 400000).x.to(torch::kFloat64);
     return -average(*toy_log_density(name, points));
   };
   EXPECT_NEAR(entropy("8gaussians"), 2.8307, 0.006);  // four standard errors
+  EXPECT_NEAR(entropy("2gaussians"), 1.4189, 0.006);
   EXPECT_NEAR(entropy("checkerboard"), 3.4657, 1e-4);
 }
 

@@ -23,6 +23,7 @@ void add_pca(int64_t code_dim, const torch::Tensor& train, const torch::Tensor& 
   std::set<int64_t> sizes;
   for (const auto k : {code_dim, int64_t{10}, int64_t{20}, int64_t{40}})
     if (k >= 1 && k <= widest) sizes.insert(k);
+  if (sizes.empty()) return;  // few elements, and a code as wide as they are
   const auto all = fit_pca(train, *sizes.rbegin());
   for (const auto k : sizes) {
     auto pca = all;

@@ -6,6 +6,7 @@
 
 #include "figment/core/error.h"
 #include "figment/data/loader.h"
+#include "figment/eval/marginal.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/ranking.h"
 #include "figment/model/abilities.h"
@@ -126,12 +127,17 @@ torch::Tensor Standardised::operator()(const torch::Tensor& scores) const {
   return scores.div(unit).log1p().sub(median).div(range);
 }
 
+bool scores_anomalies(Model& model) {
+  return dynamic_cast<Reconstructs*>(&model) != nullptr ||
+         dynamic_cast<Encodes*>(&model) != nullptr || has_exact_marginal(model);
+}
+
 AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dataset& training)
-    : model_(model), scaling_(scaling) {
-  if (dynamic_cast<Reconstructs*>(&model) == nullptr && dynamic_cast<Encodes*>(&model) == nullptr)
+    : model_(model), scaling_(scaling), training_label_(training.label) {
+  if (!scores_anomalies(model))
     fail(Cause::kConfig, "anomaly",
-         "expected a model that reconstructs or encodes, to score examples by, got one that does "
-         "neither; figment list shows which families do");
+         "expected a model that reconstructs, encodes or has an exact density, to score examples "
+         "by, got one that does none of this; figment list shows which families do");
   if (training.size() == 0)
     fail(Cause::kData, training.name, "expected training examples to compare with, got none");
   const auto seen = look_at(training);
@@ -171,7 +177,10 @@ AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
   const auto all = [](const std::vector<torch::Tensor>& parts) {
     return parts.empty() ? torch::Tensor() : torch::cat(parts);
   };
-  return {all(error), all(share), all(code)};
+  torch::Tensor density;
+  if (has_exact_marginal(model_))
+    density = -marginal_log_density(model_, scaling_, set.x, training_label_);
+  return {all(error), all(share), density, all(code)};
 }
 
 AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& neighbours) const {
@@ -184,6 +193,7 @@ AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& 
     add("combined",
         of_output_(seen.share.defined() ? seen.share : seen.error) + of_code_(neighbours));
   add("error", seen.error);
+  add("density", seen.density);
   if (ellipsoid_.mean.defined()) add("code", ellipsoid_.distance(seen.code));
   add("neighbours", neighbours);
   return out;

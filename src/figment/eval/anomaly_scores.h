@@ -69,19 +69,28 @@ struct Standardised {
   torch::Tensor operator()(const torch::Tensor& scores) const;
 };
 
+// Whether a model can be asked for any of the scores below.
+bool scores_anomalies(Model& model);
+
+// What is to be said wherever examples are ranked by a density.
+inline constexpr const char* kDensityWarning =
+    "a likelihood can take what a model has never seen for more typical than what it was trained "
+    "on, above all if it is simpler (Nalisnick et al. 2019); hold it against the other scores";
+
 // A detector of what is unlike the examples a model was trained on. Scores, where the model has the
 // ability and the examples the form:
 //   share      unexplained_share of the reconstruction, of images
 //   combined   neighbours plus share (images) or error (others), both Standardised
 //   error      summed squared error of the reconstruction, of what is no padding
+//   density    -log p of the example in nats, of models that tell it exactly (see eval/marginal.h)
 //   code       Mahalanobis distance of the code, of 4,096 numbers at most, from those of the
 //              training examples
 //   neighbours mean distance of the code from the 5 nearest of theirs
 // The first there is, in this order, is the one to go by.
 class AnomalyDetector {
  public:
-  // Fits what the scores need. Throws Error(kConfig) when the model neither encodes nor
-  // reconstructs, Error(kData) without a training example.
+  // Fits what the scores need. Throws Error(kConfig) when the model has none of them, Error(kData)
+  // without a training example.
   AnomalyDetector(Model& model, const Scaling& scaling, const Dataset& training);
 
   AnomalyScores score(const Dataset& set) const;  // the one to go by first
@@ -90,15 +99,16 @@ class AnomalyDetector {
 
  private:
   struct Seen {
-    torch::Tensor error, share, code;  // [n], [n], [n, d]; undefined where there is none
+    torch::Tensor error, share, density, code;  // [n] each, [n, d]; undefined where there is none
   };
   Seen look_at(const Dataset& set) const;
   AnomalyScores scores_of(const Seen& seen, const torch::Tensor& neighbours) const;
 
   Model& model_;
   Scaling scaling_;
-  Ellipsoid ellipsoid_;          // of the training codes
-  Neighbourhood neighbourhood_;  // likewise
+  torch::Tensor training_label_;  // [m], of which classes the training examples were
+  Ellipsoid ellipsoid_;           // of the training codes
+  Neighbourhood neighbourhood_;   // likewise
   Standardised of_code_, of_output_;
   AnomalyScores training_;
 };

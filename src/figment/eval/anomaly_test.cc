@@ -7,6 +7,7 @@
 
 #include "figment/core/error.h"
 #include "figment/model/abilities.h"
+#include "figment/nn/distributions.h"
 #include "golden/golden.h"
 
 namespace figment {
@@ -21,6 +22,20 @@ class Plain : public Model, public Encodes, public Reconstructs {
   int64_t code_dim() const override { return 2; }
   torch::Tensor encode(const Batch& batch) override { return batch.x.flatten(1).narrow(1, 0, 2); }
   torch::Tensor reconstruct(const Batch& batch) override { return torch::zeros_like(batch.x); }
+};
+
+// Standard normal, and says so.
+class Normal : public Model, public Encodes, public Densities {
+ public:
+  using Model::Model;
+  Metrics training_step(const Batch&) override { return {}; }
+  Metrics validation_step(const Batch&) override { return {}; }
+  int64_t code_dim() const override { return 2; }
+  torch::Tensor encode(const Batch& batch) override { return batch.x; }
+  const char* density_name() const override { return "log_density"; }
+  LogDensity log_density(const Batch& batch, Noise&) override {
+    return {standard_normal_log_prob(batch.x), {}};
+  }
 };
 
 class Mute : public Model {
@@ -148,6 +163,19 @@ TEST(AnomalyDetector, ScoresByErrorAndCode) {
   EXPECT_GT(combined[0].item<double>(), combined[2].item<double>());
 }
 
+TEST(AnomalyDetector, GoesByTheDensityWhereItIsExact) {
+  torch::manual_seed(6);
+  Normal model(ExampleSpec{Modality::kVector, {2}, {}});
+  const auto train = vectors(torch::randn({300, 2}));
+  const AnomalyDetector detector(model, Scaling(), train);
+  const auto scores = detector.score(vectors(torch::tensor({{0.0, 0.0}, {3.0, 4.0}})));
+  ASSERT_EQ(scores.front().first, "density");
+  EXPECT_NEAR(scores.front().second[0].item<double>(), std::log(2 * M_PI), 1e-5);
+  EXPECT_NEAR(scores.front().second[1].item<double>(), std::log(2 * M_PI) + 12.5, 1e-4);
+  EXPECT_EQ(detector.training().front().second.size(0), 300);
+  EXPECT_NO_THROW(named(scores, "code"));  // the others are there to be held against
+}
+
 TEST(AnomalyDetector, PassesOverPadding) {
   Plain model(ExampleSpec{Modality::kSeries, {3, 1}, {}});
   auto set = vectors(torch::tensor({{1.0, 2.0, 5.0}, {1.0, 2.0, 5.0}}));
@@ -202,6 +230,13 @@ TEST(Judgement, TakesTheThresholdFromTrainingAlone) {
   const auto again = judge_anomalies(model, Scaling(), train, train, {});
   EXPECT_EQ(again.model[1].flagging.flagged, 15);
   EXPECT_EQ(again.model[1].name, "error");
+}
+
+TEST(Judgement, HasNoPcaWhereACodeIsAsWideAsTheFewElements) {
+  const auto some = vectors(torch::randn({20, 2}));
+  const auto trivial = trivial_scores(2, Scaling(), some, some);
+  ASSERT_EQ(trivial.set.size(), 1U);
+  EXPECT_EQ(trivial.set[0].first, "nearest");
 }
 
 TEST(Judgement, KnowsAnomaliesByTheNamesOfClasses) {

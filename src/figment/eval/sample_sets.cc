@@ -8,6 +8,7 @@
 #include "figment/core/random.h"
 #include "figment/core/text.h"
 #include "figment/eval/calibration.h"
+#include "figment/model/stepwise.h"
 
 namespace figment {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::uint64_t kSubsetSeed = 20180622;
 
 // What was made for one request, and by what it is known again.
 using Key = std::tuple<const void*, const void*, int64_t, const void*, int64_t, std::uint64_t,
-                       int64_t, bool, std::string>;
+                       int64_t, bool, std::string, std::vector<double>>;
 struct Kept {
   Say say{};
   std::vector<std::pair<Key, std::shared_ptr<const SampleSets>>> sets{};
@@ -27,13 +28,22 @@ std::optional<Kept>& scope() {
   return kept;
 }
 
+// The samples of a model that draws in steps depend on how it was told to.
+std::vector<double> sampler_of(Model& model) {
+  auto* able = dynamic_cast<Stepwise*>(&model);
+  if (able == nullptr) return {};
+  const auto& sampler = able->sampler();
+  return {static_cast<double>(sampler.kind), static_cast<double>(sampler.steps), sampler.eta,
+          sampler.guidance, sampler.clip ? 1.0 : 0.0};
+}
+
 Key key_of(const MetricRequest& request) {
   const auto& options = request.options;
   return {&request.model,          request.set.x.data_ptr(),
           request.set.size(),      request.training.x.data_ptr(),
           request.training.size(), request.seed,
           options.samples,         options.calibrate,
-          options.features};
+          options.features,        sampler_of(request.model)};
 }
 
 FeatureSpace space_of(const MetricRequest& request, const Say& say) {

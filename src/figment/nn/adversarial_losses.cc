@@ -14,13 +14,17 @@ torch::Tensor mean_softplus(const torch::Tensor& scores, double sign) {
 
 }  // namespace
 
-torch::Tensor loss_of_true(AdversarialLoss loss, const torch::Tensor& scores) {
+torch::Tensor loss_of_true(AdversarialLoss loss, const torch::Tensor& scores, double smoothing) {
   switch (loss) {
     case AdversarialLoss::kNonSaturating:
-    case AdversarialLoss::kMinimax:
-      return mean_softplus(scores, -1);  // Goodfellow et al. 2014, eq. 1, negated
+    case AdversarialLoss::kMinimax: {
+      const auto all = mean_softplus(scores, -1);  // Goodfellow et al. 2014, eq. 1, negated
+      // -(1 - e) log D - e log(1 - D) = softplus(-t) + e t
+      return smoothing > 0 ? all + smoothing * scores.mean() : all;
+    }
     case AdversarialLoss::kLeastSquares:
-      return 0.5 * (scores - 1).square().mean();  // Mao et al. 2017, eq. 2, a = 0, b = c = 1
+      // Mao et al. 2017, eq. 2, a = 0, b = c = 1
+      return 0.5 * (scores - (1 - smoothing)).square().mean();
     case AdversarialLoss::kHinge:
       return torch::relu(1 - scores).mean();
     case AdversarialLoss::kWasserstein:

@@ -33,7 +33,11 @@ constexpr auto enum_names(AdversarialLoss) {
 //
 // The discriminator minimises loss_of_true + loss_of_made: with the first two that is log 4 where
 // it knows nothing (D = 1/2). The generator minimises loss_of_fooling of what it made.
-torch::Tensor loss_of_true(AdversarialLoss loss, const torch::Tensor& scores);
+//
+// `smoothing` is one-sided label smoothing (Salimans et al., "Improved techniques for training
+// GANs", 2016, section 3.4): true examples are to be taken for true with probability 1 - smoothing,
+// or have that score in least_squares. hinge and wasserstein have no such label.
+torch::Tensor loss_of_true(AdversarialLoss loss, const torch::Tensor& scores, double smoothing = 0);
 torch::Tensor loss_of_made(AdversarialLoss loss, const torch::Tensor& scores);
 torch::Tensor loss_of_fooling(AdversarialLoss loss, const torch::Tensor& scores);
 

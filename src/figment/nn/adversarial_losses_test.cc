@@ -42,6 +42,23 @@ TEST(AdversarialLosses, AreTheFormulas) {
   EXPECT_NEAR(value(loss_of_made(Loss::kWasserstein, t)), 1.75 / 3, 1e-12);
 }
 
+// Cross-entropy with a label of 1 - e, written out; the other losses of true examples lack a label.
+TEST(AdversarialLosses, SmoothOneSide) {
+  const auto t = scores({-1.5, 0.25, 3});
+  const double e = 0.1;
+  const auto log_d = torch::log_sigmoid(t), log_not_d = torch::log_sigmoid(-t);
+  for (const auto loss : {Loss::kNonSaturating, Loss::kMinimax})
+    EXPECT_NEAR(value(loss_of_true(loss, t, e)), value(-((1 - e) * log_d + e * log_not_d).mean()),
+                1e-12);
+  EXPECT_NEAR(value(loss_of_true(Loss::kLeastSquares, t, e)),
+              value(0.5 * (t - 0.9).square().mean()), 1e-12);
+  // The best D of examples that are all true is 1 - e: its score has no slope there.
+  const auto best = scores({std::log(9)}).requires_grad_();
+  EXPECT_NEAR(
+      torch::autograd::grad({loss_of_true(Loss::kMinimax, best, e)}, {best})[0].item<double>(), 0,
+      1e-12);
+}
+
 TEST(AdversarialLosses, AreLogFourWhereTheDiscriminatorKnowsNothing) {
   const auto zero = torch::zeros({5}, torch::kDouble);
   for (const auto loss : {Loss::kNonSaturating, Loss::kMinimax})

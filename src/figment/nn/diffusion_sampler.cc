@@ -8,6 +8,8 @@
 namespace figment {
 namespace {
 
+constexpr int kInversionRounds = 2;
+
 torch::Tensor fresh(Noise& noise, const torch::Tensor& like) {
   return noise.normal(like.sizes().slice(1)).to(like.scalar_type());
 }
@@ -109,21 +111,47 @@ torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& 
 torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,
                              const torch::Tensor& x, const torch::Tensor& known,
                              const torch::Tensor& mask, int64_t repeats,
-                             const SamplerConfig& config, Noise& noise) {
+                             const SamplerConfig& config, Noise& noise, const StepWatch& watch) {
   const auto steps = spaced_steps(process.steps(), config.steps);
   auto here = x;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const auto t = steps[i], s = i + 1 == steps.size() ? int64_t{0} : steps[i + 1];
     const double now = process.alpha_bar(t), next = process.alpha_bar(s);
     for (int64_t k = 0; k < repeats; ++k) {
-      const auto filled = ancestral_step(process, predict(here, t), t, s, here, noise);
+      const auto predicted = predict(here, t);
+      const auto filled = ancestral_step(process, predicted, t, s, here, noise);
       const auto kept =
           s == 0 ? known : std::sqrt(next) * known + std::sqrt(1 - next) * fresh(noise, x);
       here = mask * kept + (1 - mask) * filled;  // RePaint eq. 8
       if (k + 1 < repeats && s > 0)              // one stretch back towards noise, RePaint line 9
         here = std::sqrt(now / next) * here + std::sqrt(1 - now / next) * fresh(noise, x);
-      if (s == 0) break;
+      if (k + 1 == repeats || s == 0) {
+        if (watch) watch(s, here, predicted.denoised.example);
+        break;
+      }
     }
+  }
+  return here;
+}
+
+torch::Tensor run_inversion(const DiffusionProcess& process, const StepPredictor& predict,
+                            const torch::Tensor& x, int64_t count, const StepWatch& watch) {
+  const auto steps = spaced_steps(process.steps(), count);
+  auto here = x;
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    const auto t = steps[i], s = i + 1 == steps.size() ? int64_t{0} : steps[i + 1];
+    const double now = process.alpha_bar(s), next = process.alpha_bar(t);
+    const double shrink = std::sqrt(next / now);
+    const double share = std::sqrt(1 - next) - shrink * std::sqrt(1 - now);
+    // The noise is guessed where the step ends first, and then where it came from.
+    auto predicted = predict(here, std::max<int64_t>(s, 1));
+    auto there = here;
+    for (int round = 0; round <= kInversionRounds; ++round) {
+      if (round > 0) predicted = predict(there, t);
+      there = shrink * here + share * predicted.denoised.noise;  // DDIM eq. 13 for what it comes of
+    }
+    here = there;
+    if (watch) watch(t, here, predicted.denoised.example);
   }
   return here;
 }

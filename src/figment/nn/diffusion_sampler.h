@@ -77,6 +77,15 @@ torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& 
 torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,
                              const torch::Tensor& x, const torch::Tensor& known,
                              const torch::Tensor& mask, int64_t repeats,
-                             const SamplerConfig& config, Noise& noise);
+                             const SamplerConfig& config, Noise& noise,
+                             const StepWatch& watch = {});
+
+// From examples x at t = 0 to the noise at T of which DDIM without noise (eta = 0) makes them in as
+// many steps: its steps backwards. Each is an equation for where it came from, solved by a few
+// rounds of putting the answer in (Pan et al., "Effective real image editing with accelerated
+// iterative diffusion inversion", 2023, https://arxiv.org/abs/2309.04907), so the way back is near
+// the way there, the nearer the more steps; what a step made alike is not told apart again.
+torch::Tensor run_inversion(const DiffusionProcess& process, const StepPredictor& predict,
+                            const torch::Tensor& x, int64_t count, const StepWatch& watch = {});
 
 }  // namespace figment

@@ -140,5 +140,24 @@ TEST(DiffusionSampler, FillsInWhatGoesWithWhatIsKnown) {
   EXPECT_GT(std::abs(filled(1).select(1, 1).mean().item<double>() - 0.9), 0.06);
 }
 
+TEST(DiffusionSampler, GoesBackToTheNoiseItCameFrom) {
+  const auto process = process_of(400);
+  const auto predict = best_prediction(process);
+  torch::manual_seed(2);
+  const auto noise = torch::randn({200, 1});
+  const auto x = carried(process, noise);
+  EXPECT_LT((run_inversion(process, predict, x, 400) - noise).abs().max().item<double>(), 0.1);
+  // There and back in the same few steps, which are far from the flow itself.
+  int64_t told = 0;
+  const auto back =
+      run_inversion(process, predict, x, 25,
+                    [&](int64_t, const torch::Tensor&, const torch::Tensor&) { ++told; });
+  EXPECT_EQ(told, 25);
+  Noise none(1, 0, 200);
+  const auto again =
+      run_sampler(process, predict, back, 400, sampler_of(SamplerKind::kDdim, 25), none);
+  EXPECT_LT((again - x).abs().max().item<double>(), 0.02);
+}
+
 }  // namespace
 }  // namespace figment

@@ -12,6 +12,7 @@
 #include "figment/data/loader.h"
 #include "figment/train/device.h"
 #include "figment/train/environment.h"
+#include "figment/train/game_guard.h"
 #include "figment/train/guards.h"
 #include "figment/train/prepare.h"
 #include "figment/train/progress.h"
@@ -49,6 +50,7 @@ class Run {
         scaling_(std::move(scaling)),
         state_(std::move(state)),
         collapse_(recipe_.model),
+        game_(recipe_.model),
         progress_(options.quiet, [this](const std::string& line) { folder_.log(line); }),
         loader_(data_.train, scaling_,
                 {recipe_.train.batch_size, true, mix(recipe_.seed, kSeedOrder), model_->device()}) {
@@ -84,6 +86,7 @@ class Run {
   Scaling scaling_;
   TrainingState state_;
   CollapseGuard collapse_;
+  GameGuard game_;
   Progress progress_;
   Loader loader_;
   std::unique_ptr<Observer> observer_;
@@ -284,14 +287,16 @@ bool Run::end_of_epoch(int64_t epoch, int64_t epochs) {
   bool go_on = true;
   if (due(recipe_.train.validate_every)) {
     Values values;
-    std::string warning;
+    std::vector<std::string> warnings;
     if (data_.validation.size() > 0) {
       values = validate(*model_, data_.validation, scaling_, recipe_.train.batch_size,
                         mix(recipe_.seed, kSeedValidate));
-      warning = collapse_.look(*model_, data_.validation, scaling_, values);
+      warnings = game_.look(*model_, data_.validation, scaling_, values);
+      warnings.push_back(collapse_.look(*model_, data_.validation, scaling_, values));
     }
     progress_.epoch(epoch, epochs, values.empty() ? shown_ : values);
-    if (!warning.empty()) progress_.say("warning: " + warning);
+    for (const auto& warning : warnings)
+      if (!warning.empty()) progress_.say("warning: " + warning);
     if (!values.empty()) go_on = judge(std::move(values));
   }
   // The last one is saved when the stage has been concluded.

@@ -23,8 +23,8 @@ torch::Tensor extremes(const torch::Tensor& scores, const torch::Tensor& of, boo
 
 void write(ReportContext& context) {
   const auto& normal = context.run.recipe.data.normal;
-  const bool able = context.able<Reconstructs>() != nullptr || context.able<Encodes>() != nullptr;
-  if (normal.empty() || !able || context.data.test.size() == 0) return;
+  if (normal.empty() || !scores_anomalies(*context.run.model) || context.data.test.size() == 0)
+    return;
   // Every so-many-th, since a table may be sorted by class.
   auto test = context.data.test;
   if (test.size() > kJudged)
@@ -39,6 +39,8 @@ void write(ReportContext& context) {
                          " normal examples; judged on " + with_commas(test.size()) +
                          " of the test part, " + with_commas(anomaly.sum().item<int64_t>()) +
                          " of them anomalies. " + threshold_sentence(main, true));
+  if (main.name == "density")
+    context.page.note("Judged by the density: " + std::string(kDensityWarning) + ".");
   context.page.plot(score_histogram(main, anomaly), "The score to go by, and its threshold.");
   const auto* encodes = context.able<Encodes>();
   context.page.plot(roc_plot(judged, anomaly, encodes != nullptr ? encodes->code_dim() : 0),

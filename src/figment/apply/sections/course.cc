@@ -1,4 +1,5 @@
 // From noise to examples: how samples look on the way, and what is predicted of them there.
+#include <algorithm>
 #include <string>
 
 #include "figment/apply/section.h"
@@ -7,6 +8,7 @@
 #include "figment/data/image_codec.h"
 #include "figment/model/stepwise.h"
 #include "figment/report/animation.h"
+#include "figment/report/arrows.h"
 #include "figment/report/grid.h"
 #include "figment/report/plot.h"
 
@@ -14,6 +16,8 @@ namespace figment::sections {
 namespace {
 
 constexpr int64_t kSamples = 8, kPoints = 12, kParticles = 1000, kStages = 5;
+constexpr int64_t kSide = 17, kFewParticles = 300;  // of a field of directions
+constexpr double kPartOfWay = 0.1;
 
 std::vector<CoursePoint> course_of(ReportContext& context, Stepwise& able, int64_t n,
                                    int64_t points) {
@@ -49,14 +53,37 @@ void show_images(ReportContext& context, Stepwise& able) {
                      "The same as an animation: each sample above its prediction.", scale);
 }
 
+// Where the model takes points that lie there with t steps left: arrows a part of the way to the
+// example that it predicts.
+void show_field(ReportContext& context, Denoises& able, const CoursePoint& point) {
+  const auto x = point.x.to(torch::kCPU);
+  const auto low = std::get<0>(x.min(0)), high = std::get<0>(x.max(0));
+  const auto share = (torch::arange(kSide, torch::kFloat) + 0.5) / kSide;
+  const auto grid = torch::stack({share.repeat({kSide}), share.repeat_interleave(kSide)}, 1);
+  const auto from = low + grid * (high - low);
+  const auto to = able.predicted(from.to(context.run.device()), point.t).to(torch::kCPU);
+  ArrowPlot plot;
+  plot.from = to_output(context.run, from);
+  plot.to = to_output(context.run, from + kPartOfWay * (to - from));
+  plot.points = to_output(context.run, x.narrow(0, 0, std::min(kFewParticles, x.size(0))));
+  context.page.plot(arrow_plot(plot), "A tenth of the way to what is predicted, " +
+                                          std::to_string(point.t) + " steps left");
+}
+
 void show_particles(ReportContext& context, Stepwise& able) {
-  for (const auto& point : course_of(context, able, kParticles, kStages)) {
+  const auto course = course_of(context, able, kParticles, kStages);
+  for (const auto& point : course) {
     ScatterPlot plot;
     plot.frame.width = 300;
     plot.frame.height = 300;
     plot.points = to_output(context.run, point.x.to(torch::kCPU));
     context.page.plot(scatter_plot(plot), std::to_string(point.t) + " steps left");
   }
+  auto* denoises = context.able<Denoises>();
+  if (denoises == nullptr) return;
+  context.page.paragraph("The field of directions on the way, over some of the points:");
+  for (const auto& point : course)
+    if (point.t > 0) show_field(context, *denoises, point);
 }
 
 void write(ReportContext& context) {

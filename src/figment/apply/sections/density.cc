@@ -1,13 +1,13 @@
 // The density of points in a plane: a map of it beside the true one, and the grid of the noise as
 // the model bends it.
-#include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
 #include "figment/data/toy.h"
+#include "figment/eval/marginal.h"
+#include "figment/model/conditions.h"
 #include "figment/report/grid.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
@@ -15,7 +15,7 @@
 namespace figment::sections {
 namespace {
 
-constexpr int64_t kSide = 240, kChunk = 14400;       // pixels of a map
+constexpr int64_t kSide = 240;                       // pixels of a map
 constexpr int64_t kLines = 17, kPointsOfLine = 300;  // of the bent grid
 constexpr double kReach = 3;                         // deviations of the noise it spans
 
@@ -37,32 +37,6 @@ torch::Tensor pixels_of(const Square& square) {
   return torch::stack({(square.left + share).repeat({kSide}),
                        (square.bottom + share.flip(0)).repeat_interleave(kSide)},
                       1);
-}
-
-// log p at points in the data's numbers, [n] double, but for the constant of their scale. Of a
-// density given the class, the mean over the classes.
-torch::Tensor log_density_at(const LoadedRun& run, const torch::Tensor& points) {
-  auto& model = *run.model;
-  auto& able = dynamic_cast<Densities&>(model);
-  const auto* samples = dynamic_cast<Samples*>(&model);
-  const bool given_class = samples != nullptr && samples->knows_classes();
-  const auto classes =
-      given_class ? static_cast<int64_t>(run.example().classes.size()) : int64_t{1};
-  std::vector<torch::Tensor> parts;
-  for (int64_t first = 0; first < points.size(0); first += kChunk) {
-    const auto n = std::min(kChunk, points.size(0) - first);
-    Batch batch;
-    batch.x = run.scaling.to_model(points.narrow(0, first, n).to(torch::kFloat)).to(model.device());
-    std::vector<torch::Tensor> of_class;
-    for (int64_t k = 0; k < classes; ++k) {
-      batch.label = torch::full({n}, k, torch::dtype(torch::kLong).device(model.device()));
-      Noise noise(1, first, n, model.device());
-      of_class.push_back(able.log_density(batch, noise).total.to(torch::kCPU, torch::kDouble));
-    }
-    parts.push_back(torch::logsumexp(torch::stack(of_class), 0) -
-                    std::log(static_cast<double>(classes)));
-  }
-  return torch::cat(parts);
 }
 
 // A map [1, kSide, kSide], dark where the density is high: `highest` is black.
@@ -93,20 +67,16 @@ void plot_bent_grid(ReportContext& context) {
 }
 
 void write(ReportContext& context) {
-  if (context.able<Densities>() == nullptr ||
-      context.run.example().shape != std::vector<int64_t>{2} ||
+  if (!has_marginal(*context.run.model) || context.run.example().shape != std::vector<int64_t>{2} ||
       context.run.example().modality != Modality::kVector || context.shown.size() < 2)
     return;
   context.page.section("The density");
   const auto square = square_around(context.shown.x.to(torch::kDouble));
   const auto pixels = pixels_of(square);
-  const auto log_scale = context.run.scaling.scale().to(torch::kDouble).log().expand({2}).sum();
-  const auto log_model = log_density_at(context.run, pixels) - log_scale;
+  const auto log_model = marginal_log_density_of_data(
+      *context.run.model, context.run.scaling, pixels.to(torch::kFloat), context.data.train.label);
   const auto& source = context.run.recipe.data.source;
-  const auto& toys = toy_sets();
-  const bool is_toy = std::any_of(toys.begin(), toys.end(),
-                                  [&](const ToyCard& card) { return source == card.name; });
-  const auto log_truth = is_toy ? toy_log_density(source, pixels) : std::nullopt;
+  const auto log_truth = is_toy(source) ? toy_log_density(source, pixels) : std::nullopt;
   // One scale for both: the true density's highest, or nearly the model's.
   const double highest = log_truth ? log_truth->max().exp().item<double>()
                                    : log_model.exp().quantile(0.999).item<double>();
@@ -120,8 +90,7 @@ void write(ReportContext& context) {
   context.page.paragraph("Of the model's probability, " + significant(inside, 3) +
                          " lies within this square.");
   const auto* encodes = context.able<Encodes>();
-  const auto* samples = context.able<Samples>();
-  const bool given_class = samples != nullptr && samples->knows_classes();
+  const bool given_class = class_densities_of(*context.run.model) != nullptr;
   if (encodes != nullptr && encodes->code_dim() == 2 && context.able<Decodes>() != nullptr &&
       !given_class)
     plot_bent_grid(context);

@@ -14,6 +14,8 @@ constexpr int64_t kCodes = 2000;  // of training examples, that tell mean and de
 constexpr int64_t kLooked = 500;  // examples that pairs are taken of
 constexpr int64_t kWidest = 256;  // codes of more numbers are maps: no single one says much
 constexpr double kReach = 3;
+constexpr int64_t kDrawnWays = 6;
+constexpr std::uint64_t kSeed = 1;
 
 void ways(ReportContext& context, const CodeSpace& space, int scale) {
   const auto some = context.shown.first(kLooked);
@@ -32,6 +34,17 @@ void ways(ReportContext& context, const CodeSpace& space, int scale) {
       scale);
 }
 
+void ways_between_draws(ReportContext& context) {
+  const CodeSpace space(context.run, "report", CodesOf::kExamplesOrPrior);
+  const auto found = interpolate_drawn(space, kDrawnWays, kSeed, kSteps);
+  GridOptions grid;
+  grid.columns = kSteps;
+  context.page.section("Ways between codes");
+  context.page.image(encode_png(image_grid(found.spherical, grid)),
+                     "From one code of the prior to another along the great circle, a row each.",
+                     context.run.example().shape[1] <= 32 ? 2 : 1);
+}
+
 void coordinates(ReportContext& context, const CodeSpace& space, int scale) {
   const auto found = traverse(space, context.shown.first(1), context.data.train.first(kCodes),
                               kCoordinates, deviations(kReach, kColumns));
@@ -46,7 +59,11 @@ void coordinates(ReportContext& context, const CodeSpace& space, int scale) {
 void write(ReportContext& context) {
   const auto& example = context.run.example();
   const auto& able = context.run.family->abilities;
-  if (example.modality != Modality::kImage || !able.encodes || !able.decodes) return;
+  if (example.modality != Modality::kImage || !able.decodes) return;
+  if (!able.encodes) {
+    if (context.able<DrawsPrior>() != nullptr) ways_between_draws(context);
+    return;
+  }
   if (context.shown.size() < 2 || context.data.train.size() < 2) return;
   const CodeSpace space(context.run, "report");
   if (space.width() > kWidest) return;

@@ -3,15 +3,13 @@
 #include "figment/core/error.h"
 #include "figment/data/open.h"
 #include "figment/eval/metric.h"
-#include "figment/model/abilities.h"
 
 namespace figment::metrics {
 namespace {
 
 Measured measure(const MetricRequest& request) {
-  if (dynamic_cast<Reconstructs*>(&request.model) == nullptr &&
-      dynamic_cast<Encodes*>(&request.model) == nullptr)
-    metric_lacks(request, "anomaly", "reconstructs or encodes");
+  if (!scores_anomalies(request.model))
+    metric_lacks(request, "anomaly", "reconstructs, encodes or has an exact density");
   need_labels(request.set, "anomaly");
   if (request.data.normal.empty())
     fail(Cause::kConfig, "eval anomaly",
@@ -24,7 +22,11 @@ Measured measure(const MetricRequest& request) {
          " alone; the test part has both, the others have none");
   const auto judged =
       judge_anomalies(request.model, request.scaling, request.training, request.set, anomaly);
-  return {results_of(judged.model), trivial_results_of(judged.trivial)};
+  Measured out;
+  out.metrics = results_of(judged.model);
+  out.baselines = trivial_results_of(judged.trivial);
+  if (judged.model.front().name == "density") out.notes = {{"density", kDensityWarning}};
+  return out;
 }
 
 }  // namespace

@@ -1,17 +1,17 @@
 // Kullback-Leibler divergence of a model's density from the true one, on sets whose density is
 // known, by fresh points: the mean of log p(x) - log q(x) over x drawn from p.
-#include <algorithm>
 #include <cmath>
 
 #include "figment/core/error.h"
 #include "figment/core/random.h"
 #include "figment/data/toy.h"
+#include "figment/eval/marginal.h"
 #include "figment/eval/metric.h"
 
 namespace figment::metrics {
 namespace {
 
-constexpr int64_t kPoints = 100000, kChunk = 10000;
+constexpr int64_t kPoints = 100000;
 constexpr std::uint64_t kFresh = 0x6b6c;  // no set is drawn with this seed
 
 // Mean and standard error, in nats.
@@ -36,37 +36,19 @@ torch::Tensor normal_log_density(const torch::Tensor& training, const torch::Ten
 
 Measured measure(const MetricRequest& request) {
   torch::NoGradGuard no_grad;
-  auto* able = dynamic_cast<Densities*>(&request.model);
-  if (able == nullptr) metric_lacks(request, "kl_to_truth", "densities");
+  if (!has_marginal(request.model))
+    metric_lacks(request, "kl_to_truth", "has a density of examples alone");
   const auto& source = request.data.source;
-  const auto& toys = toy_sets();
-  const bool known = std::any_of(toys.begin(), toys.end(),
-                                 [&](const ToyCard& card) { return source == card.name; }) &&
-                     toy_log_density(source, torch::zeros({1, 2})).has_value();
-  if (!known)
+  if (!toy_has_density(source))
     fail(Cause::kConfig, "eval kl_to_truth",
-         "expected a set whose density is known (8gaussians, checkerboard), got '", source,
-         "'; figment eval RUN nll judges densities on any set");
-  request.model.eval();
+         "expected a set whose density is known (8gaussians, checkerboard, 2gaussians), got '",
+         source, "'; figment eval RUN nll judges densities on any set");
   const auto n = request.options.samples > 0 ? request.options.samples : kPoints;
   const auto points = toy_points(source, mix(kFresh, request.seed), 0, n);
   const auto log_truth = *toy_log_density(source, points.x.to(torch::kDouble));
-  // Per the data's numbers: the model's are the data's over the scale.
-  const auto dims = points.x.size(1);
-  const auto log_scale =
-      request.scaling.scale().to(torch::kDouble).log().expand({dims}).sum().item<double>();
-  std::vector<torch::Tensor> parts;
-  for (int64_t first = 0; first < n; first += kChunk) {
-    Batch batch;
-    const auto some = std::min(kChunk, n - first);
-    batch.x = request.scaling.to_model(points.x.narrow(0, first, some)).to(request.model.device());
-    batch.label = points.label.defined()
-                      ? points.label.narrow(0, first, some).to(request.model.device())
-                      : points.label;
-    Noise noise(request.seed, first, some, request.model.device());
-    parts.push_back(able->log_density(batch, noise).total.to(torch::kCPU, torch::kDouble));
-  }
-  const auto model = divergence(log_truth, torch::cat(parts) - log_scale);
+  const auto log_model = marginal_log_density_of_data(request.model, request.scaling, points.x,
+                                                      request.training.label, request.seed);
+  const auto model = divergence(log_truth, log_model);
   const auto normal = divergence(
       log_truth,
       normal_log_density(request.training.x.to(torch::kDouble), points.x.to(torch::kDouble)));
@@ -76,7 +58,7 @@ Measured measure(const MetricRequest& request) {
       {"kl_to_truth", {model.mean - 1.96 * model.error, model.mean + 1.96 * model.error}}};
   out.baselines = {{"normal_kl_to_truth", normal.mean}};
   out.notes = {{"points", std::to_string(n) + " fresh ones"}};
-  if (std::string(able->density_name()) == "elbo")
+  if (!has_exact_marginal(request.model))
     out.notes.emplace_back("density", "a lower bound, so that the divergence is an upper one");
   return out;
 }

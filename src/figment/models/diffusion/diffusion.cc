@@ -209,81 +209,6 @@ Metrics Diffusion::validation_step(const Batch& batch) {
   return out;
 }
 
-StepPredictor Diffusion::predictor(const torch::Tensor& label, int64_t n) {
-  const auto condition = condition_of(label, n), any = condition_of({}, n);
-  const bool guided = config_.class_conditional && label.defined() && sampler_.guidance != 1;
-  return [this, condition, any, guided](const torch::Tensor& x_t, int64_t t) {
-    const auto steps =
-        torch::full({x_t.size(0)}, t, torch::dtype(torch::kLong).device(x_t.device()));
-    auto output = ask(x_t, steps, condition);
-    if (guided) {
-      const auto without = ask(x_t, steps, any).prediction;
-      output.prediction = without + sampler_.guidance * (output.prediction - without);  // CFG eq. 6
-    }
-    StepPrediction out;
-    out.denoised = process_.denoised(config_.predict, output.prediction, x_t, steps);
-    if (images() && sampler_.clip) {
-      // The noise is then what leads from the example cut to x_t.
-      out.denoised.example = out.denoised.example.clamp(-1, 1);
-      out.denoised.noise = (x_t - std::sqrt(process_.alpha_bar(t)) * out.denoised.example) /
-                           std::sqrt(1 - process_.alpha_bar(t));
-    }
-    if (config_.variance != StepVariance::kSmall)
-      out.log_variance = log_variance_of(output, steps, x_t);
-    return out;
-  };
-}
-
-torch::Tensor Diffusion::drawn_label(const SampleRequest& request) const {
-  if (!config_.class_conditional || request.label.defined()) return request.label;
-  const auto classes = static_cast<double>(example().classes.size());
-  return (request.noise->uniform({1}).squeeze(1) * classes).to(torch::kLong);
-}
-
-torch::Tensor Diffusion::sample(const SampleRequest& request) {
-  const auto label = drawn_label(request);
-  const auto x = request.noise->normal(example().shape) * request.temperature;
-  return uncentred(run_sampler(process_, predictor(label, request.n), x, process_.steps(), sampler_,
-                               *request.noise));
-}
-
-torch::Tensor Diffusion::decode(const torch::Tensor& code, const torch::Tensor& label) {
-  auto shape = example().shape;
-  shape.insert(shape.begin(), code.size(0));
-  auto quiet = sampler_;
-  quiet.eta = 0;
-  if (quiet.kind == SamplerKind::kAncestral) quiet.kind = SamplerKind::kDdim;
-  Noise none(0, 0, code.size(0), code.device());
-  return uncentred(run_sampler(process_, predictor(label, code.size(0)), code.view(shape),
-                               process_.steps(), quiet, none));
-}
-
-std::vector<CoursePoint> Diffusion::course(const SampleRequest& request, int64_t points) {
-  const auto label = drawn_label(request);
-  const auto x = request.noise->normal(example().shape) * request.temperature;
-  const auto visited = static_cast<int64_t>(spaced_steps(process_.steps(), sampler_.steps).size());
-  const auto every = std::max<int64_t>(1, visited / std::max<int64_t>(1, points));
-  std::vector<CoursePoint> out;
-  int64_t step = 0;
-  run_sampler(process_, predictor(label, request.n), x, process_.steps(), sampler_, *request.noise,
-              [&](int64_t t, const torch::Tensor& here, const torch::Tensor& guess) {
-                if (++step % every == 0 || t == 0)
-                  out.push_back({t, uncentred(here), uncentred(guess)});
-              });
-  return out;
-}
-
-torch::Tensor Diffusion::vary(const Batch& batch, double share, Noise& noise) {
-  FIGMENT_CHECK(share > 0 && share <= 1);
-  const auto steps = static_cast<double>(process_.steps());
-  const auto from = std::clamp<int64_t>(std::llround(share * steps), 1, process_.steps());
-  const auto x = centred(batch.x);
-  const auto t = torch::full({x.size(0)}, from, torch::dtype(torch::kLong).device(x.device()));
-  const auto x_t = process_.noised(x, t, noise.normal(example().shape));
-  return uncentred(
-      run_sampler(process_, predictor(batch.label, x.size(0)), x_t, from, sampler_, noise));
-}
-
 LogDensity Diffusion::log_density(const Batch& batch, Noise& noise) {
   const auto n = batch.x.size(0), steps = process_.steps();
   // The decoder's term is taken as it is; the others by steps spread over 2..T, one drawn in each
@@ -305,30 +230,6 @@ LogDensity Diffusion::log_density(const Batch& batch, Noise& noise) {
   if (images()) decoded = decoded + std::log(255.0) * static_cast<double>(example().elements());
   return {decoded - between - prior,
           {{"decoder", decoded}, {"steps", -between}, {"prior", -prior}}};
-}
-
-torch::Tensor Diffusion::complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) {
-  const auto x = noise.normal(example().shape);
-  return uncentred(run_inpainting(process_, predictor(batch.label, batch.x.size(0)), x,
-                                  centred(batch.x), mask, config_.inpainting_repeats, sampler_,
-                                  noise));
-}
-
-torch::Tensor Diffusion::corrupt(const torch::Tensor& x, Noise& noise) {
-  return x + config_.restored_noise * noise.normal(example().shape);
-}
-
-torch::Tensor Diffusion::restore(const torch::Tensor& damaged) {
-  // The step at which the noise is to the signal what it is in the damaged example.
-  const double spread = config_.restored_noise * (images() ? 2 : 1);
-  int64_t from = 1;
-  while (from < process_.steps() &&
-         (1 - process_.alpha_bar(from)) / process_.alpha_bar(from) < spread * spread)
-    ++from;
-  const auto x_t = std::sqrt(process_.alpha_bar(from)) * centred(damaged);
-  // The mean of what it may have been: one prediction, since a sample would add an error of its
-  // own.
-  return uncentred(predictor({}, x_t.size(0))(x_t, from).denoised.example);
 }
 
 }  // namespace figment::models

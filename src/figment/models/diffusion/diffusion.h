@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "figment/model/abilities.h"
+#include "figment/model/bound_terms.h"
 #include "figment/model/model.h"
 #include "figment/model/stepwise.h"
 #include "figment/nn/diffusion_process.h"
@@ -94,7 +95,10 @@ class Diffusion : public Model,
                   public Conditions,
                   public Completes,
                   public Restores,
-                  public Stepwise {
+                  public Stepwise,
+                  public Inverts,
+                  public Denoises,
+                  public BoundTerms {
  public:
   using Config = DiffusionConfig;
   Diffusion(const Config& config, const ExampleSpec& example);
@@ -121,13 +125,21 @@ class Diffusion : public Model,
 
   // Stepwise: how samples are drawn from now on.
   SamplerConfig& sampler() override { return sampler_; }
+  int64_t most_steps() const override { return process_.steps(); }
   std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) override;
   torch::Tensor vary(const Batch& batch, double share, Noise& noise) override;
+  int64_t noise_dim() const override { return example().elements(); }
+  torch::Tensor invert(const Batch& batch) override;
+  torch::Tensor predicted(const torch::Tensor& x, int64_t t) override;
+  double& restored_noise() override { return config_.restored_noise; }
+  torch::Tensor denoise(const Batch& damaged, Noise& noise) override;
 
   // Terms of the bound in nats, [n] each: L_t of DDPM eq. 5 for t [n] in 1..T (t = 1 is the
   // decoder's -log p(x_0 | x_1)), and the prior's L_T.
-  torch::Tensor bound_term(const Batch& batch, const torch::Tensor& t, const torch::Tensor& noise);
-  torch::Tensor prior_term(const torch::Tensor& x) const;
+  int64_t terms() const override { return process_.steps(); }
+  torch::Tensor bound_term(const Batch& batch, const torch::Tensor& t,
+                           const torch::Tensor& noise) override;
+  torch::Tensor prior_term(const torch::Tensor& x) const override;
   const DiffusionProcess& process() const { return process_; }
 
  private:
@@ -148,6 +160,13 @@ class Diffusion : public Model,
   // The network with guidance, at one t for all.
   StepPredictor predictor(const torch::Tensor& label, int64_t n);
   torch::Tensor drawn_label(const SampleRequest& request) const;
+  // The sampler from x at step `from` on, told to whoever watches.
+  torch::Tensor drawn_from(const torch::Tensor& x, int64_t from, const torch::Tensor& label,
+                           const SamplerConfig& sampler, Noise& noise);
+  StepWatch watched(int64_t n, int64_t from) const;
+  // The step at which the noise is to the signal what it is in an example with noise of the
+  // deviation restored_noise.
+  int64_t step_of_noise() const;
   struct Losses {
     torch::Tensor simple, bound;  // [n]; bound undefined where it is not trained
   };

@@ -200,12 +200,25 @@ torch::Tensor LatentDiffusion::drawn_label(const SampleRequest& request) const {
   return (request.noise->uniform({1}).squeeze(1) * classes).to(torch::kLong);
 }
 
+torch::Tensor LatentDiffusion::drawn_from(const torch::Tensor& z, int64_t from,
+                                          const torch::Tensor& label, const SamplerConfig& sampler,
+                                          Noise& noise) {
+  const auto n = z.size(0);
+  StepWatch watch;
+  if (progress_)
+    watch = [tell = progress_, n, all = spaced_steps(from, sampler.steps).size(),
+             step = int64_t{0}](int64_t, const torch::Tensor&, const torch::Tensor&) mutable {
+      tell(n, ++step, static_cast<int64_t>(all));
+    };
+  return image_of(run_sampler(denoiser_->process(),
+                              denoiser_->predictor(label, n, sampler.guidance), z, from, sampler,
+                              noise, watch));
+}
+
 torch::Tensor LatentDiffusion::sample(const SampleRequest& request) {
   const auto label = drawn_label(request);
   const auto z = request.noise->normal(map_) * request.temperature;
-  return image_of(run_sampler(denoiser_->process(),
-                              denoiser_->predictor(label, request.n, sampler_.guidance), z,
-                              denoiser_->process().steps(), sampler_, *request.noise));
+  return drawn_from(z, most_steps(), label, sampler_, *request.noise);
 }
 
 torch::Tensor LatentDiffusion::decode(const torch::Tensor& code, const torch::Tensor& label) {
@@ -213,10 +226,8 @@ torch::Tensor LatentDiffusion::decode(const torch::Tensor& code, const torch::Te
   quiet.eta = 0;
   if (quiet.kind == SamplerKind::kAncestral) quiet.kind = SamplerKind::kDdim;
   Noise none(0, 0, code.size(0), code.device());
-  return image_of(run_sampler(denoiser_->process(),
-                              denoiser_->predictor(label, code.size(0), sampler_.guidance),
-                              code.view({code.size(0), map_[0], map_[1], map_[2]}),
-                              denoiser_->process().steps(), quiet, none));
+  return drawn_from(code.view({code.size(0), map_[0], map_[1], map_[2]}), most_steps(), label,
+                    quiet, none);
 }
 
 torch::Tensor LatentDiffusion::reconstruct(const Batch& batch) {
@@ -248,9 +259,7 @@ torch::Tensor LatentDiffusion::vary(const Batch& batch, double share, Noise& noi
   const auto z = codes_of(batch.x, /*drawn=*/false);
   const auto t = torch::full({z.size(0)}, from, torch::dtype(torch::kLong).device(z.device()));
   const auto z_t = process.noised(z, t, noise.normal(map_));
-  return image_of(run_sampler(process,
-                              denoiser_->predictor(batch.label, z.size(0), sampler_.guidance), z_t,
-                              from, sampler_, noise));
+  return drawn_from(z_t, from, batch.label, sampler_, noise);
 }
 
 }  // namespace figment::models

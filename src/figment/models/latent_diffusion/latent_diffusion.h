@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "figment/model/abilities.h"
+#include "figment/model/draws_codes.h"
 #include "figment/model/model.h"
 #include "figment/model/stepwise.h"
 #include "figment/nn/denoiser.h"
@@ -73,6 +74,7 @@ class LatentDiffusion : public Model,
                         public Decodes,
                         public Conditions,
                         public Reconstructs,
+                        public DrawsPrior,
                         public Stepwise {
  public:
   using Config = LatentDiffusionConfig;
@@ -98,7 +100,11 @@ class LatentDiffusion : public Model,
   // By the autoencoder alone.
   torch::Tensor reconstruct(const Batch& batch) override;
 
+  int64_t code_dim() const override { return map_[0] * map_[1] * map_[2]; }
+  Codes draw_prior(Noise& noise) override { return {noise.normal(map_).flatten(1), {}}; }
+
   SamplerConfig& sampler() override { return sampler_; }
+  int64_t most_steps() const override { return denoiser_->process().steps(); }
   std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) override;
   torch::Tensor vary(const Batch& batch, double share, Noise& noise) override;
 
@@ -113,6 +119,9 @@ class LatentDiffusion : public Model,
   };
   Posterior posterior(const torch::Tensor& x);
   torch::Tensor image_of(const torch::Tensor& standardised);
+  // Images of the codes that the sampler makes of z, at step `from`.
+  torch::Tensor drawn_from(const torch::Tensor& z, int64_t from, const torch::Tensor& label,
+                           const SamplerConfig& sampler, Noise& noise);
   torch::Tensor drawn_label(const SampleRequest& request) const;
   struct Terms {
     torch::Tensor loss, reconstruction, kl, sse;  // []

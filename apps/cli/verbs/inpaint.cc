@@ -1,0 +1,72 @@
+// figment inpaint: fills in what of an image is hidden.
+#include <cstdio>
+
+#include "drawing.h"
+#include "figment/apply/inpainting.h"
+#include "figment/apply/use.h"
+#include "figment/core/files.h"
+#include "figment/data/npy.h"
+#include "latent_sheet.h"
+#include "verb.h"
+
+namespace figment::cli {
+namespace {
+
+constexpr int64_t kExamples = 16, kAnswers = 4;
+constexpr int64_t kFitted = 20000;  // training examples that the mean is of
+
+}  // namespace
+
+int verb_inpaint(const Options& options) {
+  const auto run = open_subject(options);
+  need_sheet(options, run, "inpainted.png");
+  const auto mask = mask_for(run, options.mask);
+  const auto set = open_part(run, options.split, options.data, console_watch(false))
+                       .first(options.n > 0 ? options.n : kExamples);
+  const auto answers = options.answers > 0 ? options.answers : kAnswers;
+  prepare_drawing(run, options, answers * set.size());
+  const auto filled = inpaint(run, set, mask, answers, options.seed);
+  std::vector<torch::Tensor> columns = {filled.given};
+  for (const auto& answer : filled.answers.unbind(0)) columns.push_back(answer);
+  columns.push_back(filled.truth);
+  if (suffix_of(options.out) == ".npy") {
+    write_examples(
+        options.out,
+        to_output(run, filled.answers.flatten(0, 1)).view_as(filled.answers).contiguous(),
+        options.verb);
+  } else {
+    // A row an example: what is given, the answers, what it was.
+    const auto rows = torch::stack(columns, 1).flatten(0, 1);
+    write_sheet(options, run, {rows}, static_cast<int64_t>(columns.size()),
+                std::to_string(set.size()) + " examples, a row each: what is known, " +
+                    std::to_string(answers) + " answers, and what it was");
+  }
+  double each = 0;
+  for (const auto& answer : filled.answers.unbind(0))
+    each += hidden_psnr(answer, filled.truth, mask) / static_cast<double>(answers);
+  const auto training = open_part(run, "train").first(kFitted);
+  const auto mean = run.scaling.to_model(training.x).mean(0, true).expand_as(filled.truth);
+  std::vector<std::pair<const char*, double>> results = {{"hidden_psnr", each}};
+  if (answers > 1)
+    results.emplace_back("hidden_psnr_of_mean",
+                         hidden_psnr(filled.answers.mean(0), filled.truth, mask));
+  const auto baseline = hidden_psnr(mean, filled.truth, mask);
+  if (options.json) {
+    nlohmann::json document = {{"run", options.subject},
+                               {"checkpoint", run.checkpoint.string()},
+                               {"out", options.out},
+                               {"n", set.size()},
+                               {"answers", answers},
+                               {"seed", options.seed},
+                               {"hidden", 1 - mask.mean().item<double>()},
+                               {"baselines", {{"mean_hidden_psnr", baseline}}}};
+    for (const auto& [name, value] : results) document["metrics"][name] = value;
+    print_json(options, document);
+    return 0;
+  }
+  for (const auto& [name, value] : results) std::printf("%-28s %.6g\n", name, value);
+  std::printf("%-28s %.6g\n", "baseline mean_hidden_psnr", baseline);
+  return 0;
+}
+
+}  // namespace figment::cli

@@ -1,0 +1,33 @@
+// Images completed where they are hidden, by models with the ability Completes.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <string>
+
+#include "figment/apply/open_run.h"
+
+namespace figment {
+
+// [1, 1, H, W] on the CPU, 1 where known. A model that completes one part that is always the same
+// has its own, and `word` must be empty; for others it is a mask as mask_of() reads it, "centre"
+// when empty. Throws Error(kConfig) for a model that cannot complete, or a mask where the model has
+// its own, and what mask_of() throws.
+torch::Tensor mask_for(const LoadedRun& run, const std::string& word);
+
+struct Inpainting {
+  torch::Tensor given;    // [n, shape...] in the model's numbers, grey where hidden
+  torch::Tensor answers;  // [answers, n, shape...], in the known pixels as they were given
+  torch::Tensor truth;    // [n, shape...]
+};
+
+// Several answers for each image, as there is more than one; answer k of image i follows from
+// (seed, k, i). mask: of mask_for().
+Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor& mask,
+                   int64_t answers, std::uint64_t seed);
+
+// PSNR of the hidden pixels alone, range 1, mean over examples: x and truth [n, C, H, W].
+double hidden_psnr(const torch::Tensor& x, const torch::Tensor& truth, const torch::Tensor& mask);
+
+}  // namespace figment

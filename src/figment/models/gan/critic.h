@@ -1,0 +1,52 @@
+// The discriminator of a GAN together with how it is told the class of an example.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <array>
+
+#include "figment/data/dataset.h"
+#include "figment/nn/discriminator.h"
+
+namespace figment::models {
+
+enum class GanCondition { kNone, kConcatenation, kProjection, kAuxiliary };
+constexpr auto enum_names(GanCondition) {
+  return std::array{EnumName<GanCondition>{"none", GanCondition::kNone},
+                    EnumName<GanCondition>{"concatenation", GanCondition::kConcatenation},
+                    EnumName<GanCondition>{"projection", GanCondition::kProjection},
+                    EnumName<GanCondition>{"auxiliary", GanCondition::kAuxiliary}};
+}
+
+// The ways to tell a discriminator the class y of x, phi(x) being its last hidden layer, summed
+// over positions where it is a map:
+//   concatenation: one-hot beside the numbers of x, or as maps beside an image (Mirza & Osindero,
+//     "Conditional generative adversarial nets", 2014);
+//   projection: the score is V[y] . phi(x) + psi(phi(x)) (Miyato & Koyama, "cGANs with projection
+//     discriminator", 2018, eq. 3);
+//   auxiliary: not told, it says which class it takes x for (Odena, Olah & Shlens, "Conditional
+//     image synthesis with auxiliary classifier GANs", 2017).
+class CriticImpl : public torch::nn::Module {
+ public:
+  // `config` must have passed check_discriminator for the shape; projection and auxiliary need a
+  // hidden layer.
+  CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& config, GanCondition condition);
+
+  struct Judgement {
+    torch::Tensor score;    // [n]
+    torch::Tensor classes;  // [n, classes], logits; auxiliary alone
+  };
+  // x [n, shape...]; one_hot [n, classes], undefined without a condition.
+  Judgement forward(const torch::Tensor& x, const torch::Tensor& one_hot);
+
+ private:
+  GanCondition condition_;
+  bool maps_;       // whether the classes are maps beside an image
+  int64_t layers_;  // hidden ones
+  Discriminator discriminator_;
+  torch::nn::Linear head_{nullptr};  // V of projection, or the classifier
+  SpectralNorm spectral_{nullptr};   // of V
+};
+TORCH_MODULE(Critic);
+
+}  // namespace figment::models

@@ -1,0 +1,214 @@
+#include "figment/train/game_guard.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "figment/core/text.h"
+#include "figment/data/loader.h"
+#include "figment/model/abilities.h"
+
+namespace figment {
+namespace {
+
+constexpr int64_t kExamples = 1000, kMade = 256;
+constexpr int64_t kFewest = 4;         // examples of a class that its spread is told by
+constexpr std::uint64_t kSeed = 2014;  // of the made examples
+constexpr double kNarrow = 0.25;       // of the true spread: a collapse
+constexpr double kFewClasses = 0.5;    // of the true number: likewise
+constexpr double kManyClasses = 3;     // below it half of them is no number to go by
+constexpr double kNear = 1.5;   // times as far from true examples as these are from one another
+constexpr double kSure = 0.03;  // of the loss of ignorance: the discriminator has won
+
+// Mean distance between two rows of x [n, ...]; NaN for less than two.
+double spread_of(const torch::Tensor& x) {
+  if (x.size(0) < 2) return NAN;
+  return torch::pdist(x.flatten(1).contiguous()).mean().item<double>();
+}
+
+// exp(entropy) of labels [n].
+double effective_number(const torch::Tensor& label, int64_t classes) {
+  const auto count = torch::bincount(label, {}, classes).to(torch::kDouble);
+  const auto share = count / count.sum();
+  return (-torch::xlogy(share, share).sum()).exp().item<double>();
+}
+
+// The made examples, and the classes that were asked for where the model knows classes.
+Batch made_by(Model& model, Samples& able) {
+  Noise noise(kSeed, 0, kMade, model.device());
+  SampleRequest request;
+  request.n = kMade;
+  request.noise = &noise;
+  if (able.knows_classes()) {
+    const auto classes = static_cast<int64_t>(model.example().classes.size());
+    request.label =
+        torch::arange(kMade, torch::dtype(torch::kLong).device(model.device())).remainder(classes);
+  }
+  Batch out;
+  out.x = able.sample(request);
+  out.label = request.label;
+  return out;
+}
+
+torch::Tensor of_class(const Batch& batch, int64_t label) {
+  return batch.x.index_select(0, (batch.label == label).nonzero().flatten());
+}
+
+void judge_spread(GameState& state, const Batch& truth, const Batch& made,
+                  const std::vector<std::string>& classes) {
+  if (!made.label.defined()) {
+    state.diversity = spread_of(made.x) / spread_of(truth.x.slice(0, 0, kMade));
+    return;
+  }
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    const auto label = static_cast<int64_t>(k);
+    const auto some_true = of_class(truth, label), some_made = of_class(made, label);
+    if (std::min(some_true.size(0), some_made.size(0)) < kFewest) continue;
+    const double ratio = spread_of(some_made) / spread_of(some_true.slice(0, 0, kMade));
+    if (!(ratio >= state.diversity)) {  // the first too
+      state.diversity = ratio;
+      state.narrowest = classes[k];
+    }
+  }
+}
+
+// To two significant digits.
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g", value);
+  return text;
+}
+
+// The classes of made and of true examples. Of an early generator's noise nobody can tell of which
+// class it is: only made examples that lie about as near to true ones as these to one another
+// count.
+void count_classes(GameState& state, const Batch& truth, const Batch& made, int64_t classes) {
+  const auto all = truth.x.flatten(1), some = all.slice(0, 0, kMade);
+  auto apart = torch::cdist(some, all);
+  apart.fill_diagonal_(INFINITY);  // each from itself
+  const auto [distance, nearest] = torch::cdist(made.x.flatten(1), all).min(1);
+  const auto usual = std::get<0>(apart.min(1)).median().item<double>();
+  state.true_classes = effective_number(truth.label, classes);
+  if (distance.median().item<double>() <= kNear * usual)
+    state.made_classes = effective_number(truth.label.index_select(0, nearest), classes);
+}
+
+// "a, b, or c" of those settings that the configuration has.
+struct Help {
+  const char* key;
+  const char* what;
+};
+std::string help_of(const std::vector<Help>& all, const Value& config) {
+  std::vector<std::string> found;
+  for (const auto& help : all)
+    if (config.find(help.key) != nullptr) found.emplace_back(help.what);
+  if (found.empty()) return "";
+  const auto last = found.back();
+  found.pop_back();
+  return "; " + (found.empty() ? last : join(found, ", ") + ", or " + last) + " helps";
+}
+
+}  // namespace
+
+double loss_of_ignorance(AdversarialLoss game) {
+  switch (game) {
+    case AdversarialLoss::kNonSaturating:
+    case AdversarialLoss::kMinimax:
+      return std::log(4);
+    case AdversarialLoss::kLeastSquares:
+      return 0.25;
+    case AdversarialLoss::kHinge:
+      return 2;
+    case AdversarialLoss::kWasserstein:
+      break;
+  }
+  return NAN;
+}
+
+// Comparisons with NaN are false: what is not known alarms nobody.
+bool GameState::collapsed() const {
+  return diversity < kNarrow ||
+         (true_classes >= kManyClasses && made_classes < kFewClasses * true_classes);
+}
+bool GameState::won() const { return doubt < kSure; }
+
+std::optional<GameState> game_state(Model& model, const Dataset& set, const Scaling& scaling) {
+  auto* judge = dynamic_cast<Discriminates*>(&model);
+  auto* samples = dynamic_cast<Samples*>(&model);
+  if (judge == nullptr || samples == nullptr || set.size() < 2) return {};
+  torch::NoGradGuard no_grad;
+  const AverageScope averaged(model.optimizers());
+  const bool training = model.is_training();
+  model.eval();
+  Loader loader(set.first(kExamples), scaling, {kExamples, false, 0, model.device()});
+  const auto truth = loader.batch(0, 0);
+  const auto made = made_by(model, *samples);
+  GameState out;
+  const auto game = judge->game();
+  const auto loss =
+      loss_of_true(game, judge->scores(truth)) + loss_of_made(game, judge->scores(made));
+  out.doubt = loss.item<double>() / loss_of_ignorance(game);
+  const auto& classes = model.example().classes;
+  judge_spread(out, truth, made, classes);
+  if (truth.label.defined() && !classes.empty())
+    count_classes(out, truth, made, static_cast<int64_t>(classes.size()));
+  model.train(training);
+  return out;
+}
+
+std::string collapse_of_modes_warning(const GameState& state, const Value& config) {
+  if (!state.collapsed()) return "";
+  std::string what;
+  if (state.diversity < kNarrow)
+    what = "made examples" +
+           (state.narrowest.empty() ? "" : " of class '" + printable(state.narrowest) + "'") +
+           " are " + short_number(state.diversity) + " times as far from one another as true ones";
+  else
+    what = "made examples are nearest to true ones of " + short_number(state.made_classes) +
+           " classes, where the true ones have " + short_number(state.true_classes) +
+           " (as many equal ones)";
+  return "the generator has lost modes: " + what +
+         ", so that it makes nearly the same again and again" +
+         help_of({{"r1", "a penalty on the discriminator's slope (model.r1)"},
+                  {"discriminator_steps",
+                   "more steps of the discriminator for one of the "
+                   "generator (model.discriminator_steps)"},
+                  {"optimizer", "a lower model.optimizer.learning_rate"}},
+                 config);
+}
+
+std::string won_warning(const GameState& state, const Value& config) {
+  if (!state.won()) return "";
+  return "the discriminator has won: it tells made from true examples with " +
+         short_number(100 * state.doubt) +
+         " % of the loss it has when it knows nothing, so that the generator learns little more" +
+         help_of(
+             {{"r1", "a penalty on its slope (model.r1)"},
+              {"label_smoothing", "smoothed labels (model.label_smoothing)"},
+              {"discriminator_optimizer", "a lower model.discriminator_optimizer.learning_rate"}},
+             config);
+}
+
+bool GameGuard::Seen::again(bool now) {
+  const bool speak = now && before && !said;
+  before = now;
+  said = said || speak;
+  return speak;
+}
+
+std::vector<std::string> GameGuard::look(Model& model, const Dataset& validation,
+                                         const Scaling& scaling,
+                                         std::vector<std::pair<std::string, double>>& values) {
+  const auto state = game_state(model, validation, scaling);
+  if (!state) return {};
+  for (const auto& [name, value] :
+       {std::pair{"diversity", state->diversity}, std::pair{"made_classes", state->made_classes},
+        std::pair{"doubt", state->doubt}})
+    if (std::isfinite(value)) values.emplace_back(name, value);
+  std::vector<std::string> out;
+  if (collapsed_.again(state->collapsed()))
+    out.push_back(collapse_of_modes_warning(*state, config_));
+  if (won_.again(state->won())) out.push_back(won_warning(*state, config_));
+  return out;
+}
+
+}  // namespace figment
