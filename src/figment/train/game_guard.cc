@@ -14,8 +14,8 @@ constexpr int64_t kExamples = 1000, kMade = 256;
 constexpr int64_t kFewest = 4;         // examples of a class that its spread is told by
 constexpr std::uint64_t kSeed = 2014;  // of the made examples
 constexpr double kNarrow = 0.25;       // of the true spread: a collapse
-constexpr double kFewClasses = 0.5;    // of the true number: likewise
-constexpr double kManyClasses = 3;     // below it half of them is no number to go by
+constexpr double kFewClasses = 0.35;   // of the true number: likewise
+constexpr double kManyClasses = 3;     // below it a share of them is no number to go by
 constexpr double kNear = 1.5;   // times as far from true examples as these are from one another
 constexpr double kSure = 0.03;  // of the loss of ignorance: the discriminator has won
 
@@ -78,14 +78,22 @@ std::string short_number(double value) {
   return text;
 }
 
+// Rows of x [n, ...] to compare; images with one length for all, since those of few bright pixels
+// are otherwise nearest to whatever has gaps.
+torch::Tensor comparable(const torch::Tensor& x, bool images) {
+  const auto rows = x.flatten(1);
+  return images ? rows / rows.norm(2, 1, true).clamp_min(1e-6) : rows;
+}
+
 // The classes of made and of true examples. Of an early generator's noise nobody can tell of which
 // class it is: only made examples that lie about as near to true ones as these to one another
 // count.
-void count_classes(GameState& state, const Batch& truth, const Batch& made, int64_t classes) {
-  const auto all = truth.x.flatten(1), some = all.slice(0, 0, kMade);
+void count_classes(GameState& state, const Batch& truth, const Batch& made, bool images,
+                   int64_t classes) {
+  const auto all = comparable(truth.x, images), some = all.slice(0, 0, kMade);
   auto apart = torch::cdist(some, all);
   apart.fill_diagonal_(INFINITY);  // each from itself
-  const auto [distance, nearest] = torch::cdist(made.x.flatten(1), all).min(1);
+  const auto [distance, nearest] = torch::cdist(comparable(made.x, images), all).min(1);
   const auto usual = std::get<0>(apart.min(1)).median().item<double>();
   state.true_classes = effective_number(truth.label, classes);
   if (distance.median().item<double>() <= kNear * usual)
@@ -150,7 +158,8 @@ std::optional<GameState> game_state(Model& model, const Dataset& set, const Scal
   const auto& classes = model.example().classes;
   judge_spread(out, truth, made, classes);
   if (truth.label.defined() && !classes.empty())
-    count_classes(out, truth, made, static_cast<int64_t>(classes.size()));
+    count_classes(out, truth, made, model.example().modality == Modality::kImage,
+                  static_cast<int64_t>(classes.size()));
   model.train(training);
   return out;
 }
