@@ -204,9 +204,10 @@ Recipe lab_recipe(const Family& family, const LabOptions& options) {
 }
 
 std::vector<LabRow> run_lab(const LabOptions& options) {
-  if (!is_toy(options.source)) {
+  if (!is_toy(options.source) || toy_dims(options.source) != 2) {
     std::vector<std::string> names;
-    for (const auto& card : toy_sets()) names.emplace_back(card.name);
+    for (const auto& card : toy_sets())
+      if (toy_dims(card.name) == 2) names.emplace_back(card.name);
     fail(Cause::kConfig, "lab", "expected a set of points in the plane (", join(names, ", "),
          "), got '", printable(options.source), "'", did_you_mean(options.source, names));
   }

@@ -99,6 +99,8 @@ TEST(Lab, RefusesWhatItCannotLaySideBySide) {
     return error_of([&] { run_lab(options); });
   };
   EXPECT_TRUE(has(refused("digits", {}, {}), "[lab] expected a set of points in the plane"));
+  // Points on a line are not in the plane.
+  EXPECT_TRUE(has(refused("2gaussians", {}, {}), "[lab] expected a set of points in the plane"));
   EXPECT_TRUE(has(refused("moons", {"flwo"}, {}), "did you mean 'flow'"));
   EXPECT_TRUE(has(refused("moons", {"pca"}, {}), "[--families] expected families that sample"));
   EXPECT_TRUE(has(refused("moons", {"flow"}, {"flow.layer=3"}), "model.layer"));
