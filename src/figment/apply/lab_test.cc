@@ -7,6 +7,7 @@
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/testing.h"
+#include "figment/model/families.h"
 
 namespace figment {
 namespace {
