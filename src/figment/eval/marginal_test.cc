@@ -118,7 +118,7 @@ TEST(KlToTruth, RefusesWhatHasNoTruthOrNoDensity) {
     EXPECT_NE(
         kl_to_truth(model, source)
             .error.find("[eval kl_to_truth] expected a set whose density is known (8gaussians, "
-                        "checkerboard), got '" +
+                        "checkerboard, 2gaussians), got '" +
                         std::string(source) + "'"),
         std::string::npos)
         << kl_to_truth(model, source).error;
