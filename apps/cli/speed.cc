@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "figment/core/counted.h"
 #include "figment/core/text.h"
 
 namespace figment::cli {
@@ -27,10 +28,6 @@ std::string fixed(double value, int digits) {
 std::string operations_text(double operations) {
   return operations < 1e9 ? fixed(operations / 1e6, 1) + " MFLOP"
                           : fixed(operations / 1e9, 2) + " GFLOP";
-}
-
-std::string threads_text(const Speed& speed) {
-  return std::to_string(speed.threads) + (speed.threads == 1 ? " thread" : " threads");
 }
 
 double examples_per_second(const Speed& speed, const StageSpeed& stage) {
@@ -111,7 +108,7 @@ void print_outlook(const Speed& speed) {
     std::cout << "a step      " << (speed.stages.size() > 1 ? "of '" + stage.name + "': " : "")
               << speed.batch_size << " examples, " << operations_text(stage.operations)
               << " in matrix products and convolutions, " << time_text(stage.median) << " on "
-              << speed.device << ", " << threads_text(speed) << "\n";
+              << speed.device << ", " << counted(speed.threads, "thread") << "\n";
   print_end(speed);
 }
 
@@ -132,7 +129,7 @@ void print_speed(const Speed& speed) {
                 << fixed(speed.product_rate / 1e9, 0) << " that a matrix product reaches here";
     std::cout << "\n";
   }
-  std::cout << "on          " << speed.device << ", " << threads_text(speed) << "\n";
+  std::cout << "on          " << speed.device << ", " << counted(speed.threads, "thread") << "\n";
   print_end(speed);
 }
 

@@ -1,6 +1,7 @@
 // figment doctor: what this machine offers, and what on it slows a training or breaks one.
 #include <iostream>
 
+#include "figment/core/counted.h"
 #include "figment/data/named.h"
 #include "figment/train/device.h"
 #include "figment/train/environment.h"
@@ -34,7 +35,7 @@ int verb_doctor(const Options& options) {
     return 0;
   }
   std::cout << "figment " << version() << " on LibTorch " << libtorch_version() << "\n"
-            << "cores      " << cores << " to use, " << threads << " threads\n";
+            << "cores      " << cores << " to use, " << counted(threads, "thread") << "\n";
   for (const auto& path : blas) std::cout << "BLAS       " << path << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
   std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float)\n"

@@ -161,6 +161,16 @@ void side_by_side(const std::vector<LabRow>& rows, const std::vector<LoadedRun>&
   }
 }
 
+// A setting of a family that is not trained would be lost without a word.
+void check_settings(const std::vector<const Family*>& chosen, const LabOptions& options) {
+  for (const auto& word : options.settings) {
+    const auto* family = find_family(word.substr(0, word.find('.')));
+    if (family != nullptr && std::find(chosen.begin(), chosen.end(), family) == chosen.end())
+      fail(Cause::kConfig, word, "expected a setting of a family that is trained, but '",
+           family->name, "' is not among them; name it in --families");
+  }
+}
+
 }  // namespace
 
 std::vector<const Family*> lab_families(const LabOptions& options) {
@@ -216,6 +226,7 @@ std::vector<LabRow> run_lab(const LabOptions& options) {
     fail(Cause::kConfig, "lab", "expected a new folder, got ", options.folder.string(),
          ", which holds something; choose another with --out");
   const auto chosen = lab_families(options);
+  check_settings(chosen, options);
   std::vector<Recipe> recipes;  // all before the first training: what is wrong is told at once
   for (const auto* family : chosen) recipes.push_back(lab_recipe(*family, options));
   std::vector<LabRow> rows;

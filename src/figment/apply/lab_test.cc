@@ -106,6 +106,8 @@ TEST(Lab, RefusesWhatItCannotLaySideBySide) {
   EXPECT_TRUE(has(refused("moons", {"pca"}, {}), "[--families] expected families that sample"));
   EXPECT_TRUE(has(refused("moons", {"flow"}, {"flow.layer=3"}), "model.layer"));
   EXPECT_TRUE(has(refused("moons", {"flow"}, {"train.stepz=3"}), "train.stepz"));
+  EXPECT_TRUE(has(refused("moons", {"flow"}, {"vae.latent_dim=3"}),
+                  "[vae.latent_dim=3] expected a setting of a family that is trained"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/core/counted.h"
+
 namespace figment {
 namespace {
 
@@ -27,6 +29,12 @@ TEST(Text, SaysDurationsAndSizes) {
   EXPECT_EQ(duration(184), "3 min 04 s");
   EXPECT_EQ(duration(3720), "1 h 02 min");
   EXPECT_EQ(human_bytes(1536), "1.5 KiB");
+}
+
+TEST(Text, CountsInTheRightNumber) {
+  EXPECT_EQ(counted(1, "thread"), "1 thread");
+  EXPECT_EQ(counted(2, "thread"), "2 threads");
+  EXPECT_EQ(counted(0, "thread"), "0 threads");
 }
 
 TEST(Text, ShowsForeignBytesHarmlessly) {

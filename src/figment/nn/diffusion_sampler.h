@@ -46,7 +46,7 @@ struct SamplerConfig {
               "Weight of what the class asked for changes (classifier-free guidance); 1 is the "
               "model as it is, more obeys at the cost of variety. 0 ignores the class.",
               Within{0, 100}},
-        Field{"clip", &C::clip, "Images: cut predicted examples to the range of pixels."}};
+        Field{"clip", &C::clip, "Cut predicted pixels to their range; codes have none."}};
   }
 };
 

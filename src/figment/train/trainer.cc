@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
@@ -141,7 +142,7 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
   progress_.say(std::string(family_.title) + ", " + std::to_string(parameters) + " parameters; " +
                 data_.train.spec.text() + "; " + std::to_string(data_.train.size()) +
                 " to train, " + std::to_string(data_.validation.size()) + " to validate; " +
-                model_->device().str() + ", " + std::to_string(state_.threads) + " threads");
+                model_->device().str() + ", " + counted(state_.threads, "thread"));
   if (model_->device().is_cpu() && state_.threads > 1)
     for (const auto& sentence : advice_for(environment())) progress_.say("slow: " + sentence);
   if (state_.finished) progress_.say("the training is finished already: no step is left");
@@ -426,7 +427,7 @@ Outcome train(const Family& family, const Recipe& asked, const TrainOptions& opt
          "), got others (", data.fingerprint, "); put the old data back, or start a new run");
   unpack_model(files, *model, where);
   if (header.state.threads != threads)
-    warn("the run used " + std::to_string(header.state.threads) + " threads before and uses " +
+    warn("the run used " + counted(header.state.threads, "thread") + " before and uses " +
          std::to_string(threads) + " now: the numbers will differ in their last bits");
   header.state.threads = threads;
   folder.forget_after(header.state.step);
