@@ -9,6 +9,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/train/idle_threads.h"
 #include "verb.h"
 
 namespace figment::cli {
@@ -38,6 +39,7 @@ extern "C" int figment_engine_run(const figment::cli::Options* options) {
   using figment::exit_code;
   using figment::cli::tell;
   try {
+    const figment::IdleThreads threads;
     return figment::cli::run(*options);
   } catch (const figment::Error& error) {
     return tell(error.what(), exit_code(error.cause()));

@@ -23,7 +23,9 @@ namespace {
 
 // Each of these must be in place before LibTorch and its thread pools are loaded.
 void prepare_process(const figment::cli::Options& options) {
-  // An idle worker that spins takes the core that the other pool needs.
+  // Idle workers sleep, or spin for some milliseconds: the engine's IdleThreads says which, as the
+  // machine is busy or not. Who sets the policy himself keeps it.
+  if (getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "1000000", 0);
   setenv("OMP_WAIT_POLICY", "passive", 0);
   if (options.threads > 0) setenv("OMP_NUM_THREADS", std::to_string(options.threads).c_str(), 1);
 #if defined(__x86_64__)
