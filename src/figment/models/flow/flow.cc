@@ -51,6 +51,7 @@ void FlowConfig::check(const Problems::Scope& scope) const {
   if (hidden.empty()) scope.add("hidden", "expected at least one width, got none");
   const bool mixes = has(step, LayerKind::kCoupling) || has(step, LayerKind::kCheckerboard) ||
                      has(step, LayerKind::kAutoregressive);
+  if (marginal_bins == 1) scope.add("marginal_bins", "expected 0 or at least 2, got 1");
   if (!step.empty() && !mixes)
     scope.add("step",
               "expected a coupling, checkerboard or autoregressive layer among them: without one "
@@ -138,6 +139,10 @@ void Flow::make_level(std::vector<int64_t> shape, bool last) {
   const auto prefix = "level" + std::to_string(levels_.size() + 1) + "_";
   Level level;
   bool other = false;
+  if (levels_.empty() && config_.marginal_bins > 0)
+    level.layers.push_back(register_module(
+        prefix + "marginal",
+        std::make_shared<MarginalLayer>(shape[0], config_.marginal_bins, config_.bound)));
   for (int64_t i = 0; i < config_.steps; ++i) {
     for (const auto kind : config_.step) {
       const auto name = prefix + "layer" + std::to_string(level.layers.size() + 1);

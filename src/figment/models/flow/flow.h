@@ -25,6 +25,7 @@ struct FlowConfig {
   std::vector<int64_t> hidden = {64, 64};
   Activation activation = Activation::kRelu;
   bool class_conditional = false;
+  int64_t marginal_bins = 0;
   double logit_margin = 0.05;
   OptimizerConfig optimizer{};
 
@@ -54,6 +55,10 @@ struct FlowConfig {
         Field{"activation", &C::activation, "Nonlinearity of these networks."},
         Field{"class_conditional", &C::class_conditional,
               "Whether the density is that of an example given its class."},
+        Field{"marginal_bins", &C::marginal_bins,
+              "Pieces of a monotone spline for each column or channel, which goes before the steps "
+              "and begins by making the column normal. 0: none.",
+              Within{0, 128}},
         Field{"logit_margin", &C::logit_margin,
               "Images: pixels v in [0, 1] are taken as logit(m + (1 - 2 m) v), m this margin; 0 "
               "takes them as v - 1/2.",

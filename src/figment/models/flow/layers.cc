@@ -32,6 +32,15 @@ torch::Tensor per_example(const torch::Tensor& number, const torch::Tensor& x) {
   return number.expand({x.size(0)});
 }
 
+// x [n, channels, ...] as [channels, n * places], and such rows back in the shape of x.
+torch::Tensor channels_first(const torch::Tensor& x) { return x.transpose(0, 1).flatten(1); }
+
+torch::Tensor examples_first(const torch::Tensor& rows, const torch::Tensor& x) {
+  auto shape = x.sizes().vec();
+  std::swap(shape[0], shape[1]);
+  return rows.reshape(shape).transpose(0, 1).contiguous();
+}
+
 // x [n, m], raw [n, m, k]. `backwards`: from the noise's side.
 ElementMapped map_elements(const ElementMapOptions& map, const torch::Tensor& x,
                            const torch::Tensor& raw, bool backwards) {
@@ -65,7 +74,7 @@ ActnormLayer::ActnormLayer(int64_t channels)
 
 void ActnormLayer::begin_with(const torch::Tensor& x) {
   torch::NoGradGuard no_grad;
-  const auto rows = x.transpose(0, 1).flatten(1);  // [channels, n * places]
+  const auto rows = channels_first(x);
   shift_.copy_(-rows.mean(1));
   // A column that never moves keeps a scale that it can leave.
   log_scale_.copy_(-(rows.std(1, false) + 1e-3).log());
@@ -78,6 +87,25 @@ Flowed ActnormLayer::forward(const torch::Tensor& x, const torch::Tensor&) {
 
 torch::Tensor ActnormLayer::inverse(const torch::Tensor& y, const torch::Tensor&) {
   return y * along_channels(-log_scale_, y).exp() - along_channels(shift_, y);
+}
+
+MarginalLayer::MarginalLayer(int64_t channels, int64_t bins, double bound)
+    : bins_(bins),
+      bound_(bound),
+      raw_(register_parameter("raw", torch::zeros({channels, spline_parameters(bins)}))) {}
+
+void MarginalLayer::begin_with(const torch::Tensor& x) {
+  torch::NoGradGuard no_grad;
+  raw_.copy_(spline_to_normal(channels_first(x), bins_, bound_));
+}
+
+Flowed MarginalLayer::forward(const torch::Tensor& x, const torch::Tensor&) {
+  const auto mapped = spline_of_rows(channels_first(x), raw_, bound_);
+  return {examples_first(mapped.y, x), examples_first(mapped.log_derivative, x).flatten(1).sum(1)};
+}
+
+torch::Tensor MarginalLayer::inverse(const torch::Tensor& y, const torch::Tensor&) {
+  return examples_first(inverse_spline_of_rows(channels_first(y), raw_, bound_).y, y);
 }
 
 LinearLayer::LinearLayer(int64_t channels) {
@@ -108,12 +136,9 @@ Flowed LinearLayer::forward(const torch::Tensor& x, const torch::Tensor&) {
 
 torch::Tensor LinearLayer::inverse(const torch::Tensor& y, const torch::Tensor&) {
   // Two triangular systems lose less than an inverse matrix would.
-  const auto columns = y.transpose(0, 1).flatten(1);  // [channels, n * places]
-  const auto half = torch::linalg_solve_triangular(lower(), permutation_.t().mm(columns), false);
-  const auto x = torch::linalg_solve_triangular(upper(), half, true);
-  auto shape = y.sizes().vec();
-  std::swap(shape[0], shape[1]);
-  return x.reshape(shape).transpose(0, 1).contiguous();
+  const auto columns = permutation_.t().mm(channels_first(y));
+  const auto half = torch::linalg_solve_triangular(lower(), columns, false);
+  return examples_first(torch::linalg_solve_triangular(upper(), half, true), y);
 }
 
 Flowed ReverseLayer::forward(const torch::Tensor& x, const torch::Tensor&) {

@@ -84,6 +84,22 @@ class LinearLayer : public FlowLayer {
   torch::Tensor lower_, upper_, log_magnitude_;  // what is learned
 };
 
+// Each column or channel by a monotone spline of its own, which begins as the one that makes the
+// first batch about standard normal (Meng et al., "Gaussianization flows", 2020, section 3.2). What
+// is left to the other layers is how they hang together.
+class MarginalLayer : public FlowLayer {
+ public:
+  MarginalLayer(int64_t channels, int64_t bins, double bound);
+  Flowed forward(const torch::Tensor& x, const torch::Tensor& condition) override;
+  torch::Tensor inverse(const torch::Tensor& y, const torch::Tensor& condition) override;
+  void begin_with(const torch::Tensor& x) override;
+
+ private:
+  int64_t bins_;
+  double bound_;
+  torch::Tensor raw_;  // [channels, parameters of a spline]
+};
+
 // Columns or channels in reversed order.
 class ReverseLayer : public FlowLayer {
  public:

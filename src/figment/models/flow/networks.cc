@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "figment/core/fast_paths.h"
+#include "figment/nn/patches.h"
+#include "figment/nn/row_network.h"
+
 namespace figment::models {
 namespace {
 
@@ -58,7 +62,34 @@ FlowNetworkImpl::FlowNetworkImpl(int64_t in, int64_t out, bool convolutional,
   if (options.condition > 0) condition_ = register_module("condition", condition_layer(options));
 }
 
+torch::Tensor FlowNetworkImpl::by_rows(const torch::Tensor& x, const torch::Tensor& condition) {
+  std::vector<torch::Tensor> weights, biases;
+  for (const auto& layer : linear_) {
+    weights.push_back(layer->weight);
+    biases.push_back(layer->bias);
+  }
+  for (const auto& layer : convolutions_) {
+    weights.push_back(layer->weight.flatten(1));
+    biases.push_back(layer->bias);
+  }
+  auto rows = convolutional_ ? patches(x) : x;
+  if (condition_) {
+    const auto each = rows.size(0) / x.size(0);
+    rows = torch::cat({rows, condition.repeat_interleave(each, 0)}, 1);
+    weights[0] = torch::cat({weights[0], condition_->weight}, 1);
+  }
+  if (!convolutional_) return row_network(rows, weights, biases);
+  const auto& last = convolutions_.back();
+  weights.back() = spreading_weight(last->weight);
+  biases.back() = torch::Tensor();
+  return from_patches(row_network(rows, weights, biases), x.size(0), last->weight.size(0),
+                      x.size(2), x.size(3)) +
+         last->bias.view({1, -1, 1, 1});
+}
+
 torch::Tensor FlowNetworkImpl::forward(const torch::Tensor& x, const torch::Tensor& condition) {
+  if (fast_paths() && activation_ == Activation::kRelu && x.device().is_cpu())
+    return by_rows(x, condition);
   const auto layers = convolutional_ ? convolutions_.size() : linear_.size();
   auto h = x;
   for (std::size_t i = 0; i < layers; ++i) {

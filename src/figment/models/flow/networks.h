@@ -28,6 +28,9 @@ class FlowNetworkImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& condition);
 
  private:
+  // The same by matrix products over the rows of all examples and pixels.
+  torch::Tensor by_rows(const torch::Tensor& x, const torch::Tensor& condition);
+
   bool convolutional_;
   Activation activation_;
   std::vector<torch::nn::Linear> linear_;

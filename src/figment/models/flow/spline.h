@@ -24,4 +24,13 @@ constexpr int64_t spline_parameters(int64_t bins) { return 3 * bins - 1; }
 ElementMapped spline(const torch::Tensor& x, const torch::Tensor& raw, double bound);
 ElementMapped inverse_spline(const torch::Tensor& y, const torch::Tensor& raw, double bound);
 
+// The same with one spline for all points of a row: x [rows, m], raw [rows, 3 bins - 1].
+ElementMapped spline_of_rows(const torch::Tensor& x, const torch::Tensor& raw, double bound);
+ElementMapped inverse_spline_of_rows(const torch::Tensor& y, const torch::Tensor& raw,
+                                     double bound);
+
+// Of values [rows, m], the splines [rows, 3 bins - 1] that take each row about to a standard normal
+// variable: their knots are its quantiles at equal steps of the normal one.
+torch::Tensor spline_to_normal(const torch::Tensor& values, int64_t bins, double bound);
+
 }  // namespace figment::models
