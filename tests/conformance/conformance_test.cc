@@ -14,6 +14,7 @@
 #include "figment/data/loader.h"
 #include "figment/eval/evaluate.h"
 #include "figment/model/families.h"
+#include "figment/model/likelihood.h"
 #include "figment/train/device.h"
 #include "figment/train/trainer.h"
 
@@ -232,6 +233,10 @@ TEST_P(EveryFamily, DoesWhatItsCardSays) {
     EXPECT_EQ(bits.sizes().vec(),
               (std::vector<int64_t>{5, dynamic_cast<Hashes*>(opened.model.get())->bits()}));
     EXPECT_TRUE(bits.scalar_type() == torch::kByte && bits.max().item<int>() <= 1);
+  }
+  // Without knowing what a likelihood is of, nobody can turn it into bits.
+  if (dynamic_cast<Posteriors*>(opened.model.get()) != nullptr) {
+    EXPECT_NE(dynamic_cast<StatesLikelihood*>(opened.model.get()), nullptr);
   }
   const auto results = evaluate(*opened.model, opened.scaling, set, 1);
   for (const auto& [name, value] : results) EXPECT_TRUE(std::isfinite(value)) << name;

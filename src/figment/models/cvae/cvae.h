@@ -5,6 +5,7 @@
 
 #include "figment/model/abilities.h"
 #include "figment/model/conditions.h"
+#include "figment/model/likelihood.h"
 #include "figment/model/model.h"
 #include "figment/models/cvae/description.h"
 #include "figment/models/cvae/part.h"
@@ -89,6 +90,7 @@ class Cvae : public Model,
              public Reconstructs,
              public Densities,
              public Posteriors,
+             public StatesLikelihood,
              public Conditions,
              public Completes,
              public Classifies,
@@ -121,6 +123,7 @@ class Cvae : public Model,
   const char* density_name() const override { return "elbo"; }
   LogDensity log_density(const Batch& batch, Noise& noise) override;
   torch::Tensor log_weights(const Batch& batch, Noise& noise, int64_t samples) override;
+  LikelihoodOf likelihood_of() const override;
   std::vector<torch::Tensor> posterior_means(const Batch& batch) override;
   torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
   // Bayes' rule over importance-weighted bounds on log p(x | class). The draws are the same for all

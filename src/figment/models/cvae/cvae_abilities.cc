@@ -74,6 +74,12 @@ torch::Tensor Cvae::log_weights(const Batch& batch, Noise& noise, int64_t sample
   return torch::stack(all);
 }
 
+LikelihoodOf Cvae::likelihood_of() const {
+  if (config_.likelihood == CvaeLikelihood::kGaussian) return LikelihoodOf::kReals;
+  return config_.binarize == CvaeBinarization::kSampled ? LikelihoodOf::kBinaryDraws
+                                                        : LikelihoodOf::kProbabilities;
+}
+
 std::vector<torch::Tensor> Cvae::posterior_means(const Batch& batch) { return {encode(batch)}; }
 
 torch::Tensor Cvae::complete_from(const torch::Tensor& x, const torch::Tensor& epsilon) {

@@ -351,6 +351,17 @@ TEST(Cvae, RefusesExamplesWithoutItsCondition) {
   EXPECT_EQ(attributes_of(*model), nullptr);
 }
 
+TEST(Cvae, SaysWhatItsLikelihoodIsOf) {
+  auto config = small_config(Condition::kClass);
+  const auto of = [&] { return Cvae(config, kFourPixels).likelihood_of(); };
+  EXPECT_EQ(of(), LikelihoodOf::kProbabilities);
+  config.binarize = CvaeBinarization::kSampled;
+  EXPECT_EQ(of(), LikelihoodOf::kBinaryDraws);
+  config.binarize = CvaeBinarization::kNone;
+  config.likelihood = CvaeLikelihood::kGaussian;
+  EXPECT_EQ(of(), LikelihoodOf::kReals);
+}
+
 // A model of vectors with a learned variance, and one with convolutions: every ability answers.
 TEST(Cvae, TakesVectorsAndConvolutions) {
   auto gaussian = small_config(Condition::kClassAndAttributes);
