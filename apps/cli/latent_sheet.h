@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "figment/apply/code_space.h"
 #include "figment/apply/open_run.h"
 #include "options.h"
 
 namespace figment::cli {
+
+// Writes what it is told to stderr, a line each.
+Say say_on_stderr();
 
 // Throws Error(kConfig) unless options.out is a .png, for models of images, or a .npy.
 void need_sheet(const Options& options, const LoadedRun& run, const char* example);

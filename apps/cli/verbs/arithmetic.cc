@@ -20,7 +20,7 @@ int verb_arithmetic(const Options& options) {
   const auto terms = parse_arithmetic(join(options.words, " "));
   const auto run = open_subject(options);
   need_sheet(options, run, "arithmetic.png");
-  const CodeSpace space(run, "arithmetic");
+  const CodeSpace space(run, "arithmetic", CodesOf::kExamples, say_on_stderr());
   const auto part = open_part(run, options.split, options.data, console_watch(false));
   const auto found = calculate(space, terms, part, open_part(run, "train"));
   write_sheet(options, run, {found.decoded, found.plain}, found.decoded.size(0),

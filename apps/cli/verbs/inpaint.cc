@@ -13,7 +13,6 @@ namespace figment::cli {
 namespace {
 
 constexpr int64_t kExamples = 16, kAnswers = 4;
-constexpr int64_t kFitted = 20000;  // training examples that the mean is of
 
 }  // namespace
 
@@ -30,10 +29,10 @@ int verb_inpaint(const Options& options) {
   for (const auto& answer : filled.answers.unbind(0)) columns.push_back(answer);
   columns.push_back(filled.truth);
   if (suffix_of(options.out) == ".npy") {
-    write_examples(
-        options.out,
-        to_output(run, filled.answers.flatten(0, 1)).view_as(filled.answers).contiguous(),
-        options.verb);
+    // Of one answer, examples like any others, that compare and eval read.
+    const auto out = to_output(run, filled.answers.flatten(0, 1));
+    write_examples(options.out, answers == 1 ? out : out.view_as(filled.answers).contiguous(),
+                   options.verb);
   } else {
     // A row an example: what is given, the answers, what it was.
     const auto rows = torch::stack(columns, 1).flatten(0, 1);
@@ -44,13 +43,11 @@ int verb_inpaint(const Options& options) {
   double each = 0;
   for (const auto& answer : filled.answers.unbind(0))
     each += hidden_psnr(answer, filled.truth, mask) / static_cast<double>(answers);
-  const auto training = open_part(run, "train").first(kFitted);
-  const auto mean = run.scaling.to_model(training.x).mean(0, true).expand_as(filled.truth);
   std::vector<std::pair<const char*, double>> results = {{"hidden_psnr", each}};
   if (answers > 1)
     results.emplace_back("hidden_psnr_of_mean",
                          hidden_psnr(filled.answers.mean(0), filled.truth, mask));
-  const auto baseline = hidden_psnr(mean, filled.truth, mask);
+  const auto baselines = inpainting_baselines(run, open_part(run, "train"), filled.truth, mask);
   if (options.json) {
     nlohmann::json document = {{"run", options.subject},
                                {"checkpoint", run.checkpoint.string()},
@@ -58,14 +55,15 @@ int verb_inpaint(const Options& options) {
                                {"n", set.size()},
                                {"answers", answers},
                                {"seed", options.seed},
-                               {"hidden", 1 - mask.mean().item<double>()},
-                               {"baselines", {{"mean_hidden_psnr", baseline}}}};
+                               {"hidden", 1 - mask.mean().item<double>()}};
     for (const auto& [name, value] : results) document["metrics"][name] = value;
+    for (const auto& [name, value] : baselines) document["baselines"][name] = value;
     print_json(options, document);
     return 0;
   }
   for (const auto& [name, value] : results) std::printf("%-28s %.6g\n", name, value);
-  std::printf("%-28s %.6g\n", "baseline mean_hidden_psnr", baseline);
+  for (const auto& [name, value] : baselines)
+    std::printf("%-28s %.6g\n", ("baseline " + name).c_str(), value);
   return 0;
 }
 

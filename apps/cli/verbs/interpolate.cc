@@ -89,7 +89,8 @@ void tell_ways(const Options& options, const LoadedRun& run, const Interpolation
                          {"pairs", pairs}});
 }
 
-// For a model that does not encode: both ends are draws from its prior, numbered in their order.
+// For a model that does not encode, unless examples are asked for: both ends are draws from its
+// prior, numbered in their order.
 int between_drawn_codes(const Options& options, const CodeSpace& space) {
   if (!options.from.empty() || !options.data.empty())
     fail(Cause::kConfig, "interpolate", "expected --seed in place of ",
@@ -116,7 +117,12 @@ int verb_interpolate(const Options& options) {
          options.from.size(), "), got ", options.to.size());
   const auto run = open_subject(options);
   need_sheet(options, run, "interpolation.png");
-  const CodeSpace space(run, "interpolate", CodesOf::kExamplesOrPrior);
+  // Codes of examples are searched for where examples are named, and drawn where they are not.
+  const bool named = !options.from.empty() || !options.data.empty();
+  const CodeSpace space(
+      run, "interpolate",
+      named && can_search(*run.model) ? CodesOf::kExamples : CodesOf::kExamplesOrPrior,
+      say_on_stderr());
   if (!space.encodes()) return between_drawn_codes(options, space);
   const bool drawn = options.seed_given;
   if (drawn && space.conditional())

@@ -82,14 +82,19 @@ void write_grid(const Options& options, const CodeSpace& space, const CodePlane&
 int verb_manifold(const Options& options) {
   const auto axes = asked_axes(options.axes);
   const auto run = open_subject(options);
-  const CodeSpace space(run, "manifold", CodesOf::kExamplesOrPrior);
+  // The plane of a model that does not encode is its prior's, unless it is to go through examples.
+  const bool search = !options.data.empty() && can_search(*run.model);
+  const CodeSpace space(run, "manifold", search ? CodesOf::kExamples : CodesOf::kExamplesOrPrior,
+                        say_on_stderr());
   const bool walk = wants_walk(options, run);
   Dataset given;
   if (space.conditional())
     given = examples_at(open_part(run, options.split, options.data, console_watch(false)),
                         {options.queries.empty() ? 0 : options.queries.front()}, "--query",
                         options.split);
-  const CodePlane plane(space, open_part(run, "train").first(kCodes), axes);
+  const auto through = search ? open_part(run, options.split, options.data, console_watch(false))
+                              : open_part(run, "train");
+  const CodePlane plane(space, through.first(kCodes), axes);
   walk ? write_walk(options, space, plane, given) : write_grid(options, space, plane, given);
   std::cerr << plane.names().first << " to the right, " << plane.names().second << " upwards)\n";
   if (options.json)

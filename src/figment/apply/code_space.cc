@@ -1,5 +1,7 @@
 #include "figment/apply/code_space.h"
 
+#include <utility>
+
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/data/loader.h"
@@ -23,7 +25,7 @@ Dataset for_each_of(const Dataset& given, int64_t n) {
 
 }  // namespace
 
-CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes)
+CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes, Say say)
     : run_(run),
       encodes_(dynamic_cast<Encodes*>(run.model.get())),
       inverts_(dynamic_cast<Inverts*>(run.model.get())),
@@ -35,8 +37,9 @@ CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes)
              : inverts_ != nullptr ? inverts_->noise_dim()
              : prior_ != nullptr   ? prior_->code_dim()
                                    : 0) {
-  const bool finds = encodes_ != nullptr || inverts_ != nullptr;
-  if (!finds && (prior_ == nullptr || codes == CodesOf::kExamples))
+  if (codes == CodesOf::kExamples && can_search(*run.model))
+    search_ = std::make_shared<CodeSearch>(run, std::move(say));
+  if (!encodes() && (prior_ == nullptr || codes == CodesOf::kExamples))
     lacks_ability(run, &Abilities::encodes, verb);
 }
 
@@ -50,6 +53,7 @@ bool CodeSpace::on_part() const { return conditions_ != nullptr && conditions_->
 
 torch::Tensor CodeSpace::encode(const Dataset& set) const {
   if (encodes_ != nullptr) return figment::encode(run_, set).to(torch::kFloat);
+  if (search_ != nullptr) return search_->find(set);
   std::vector<torch::Tensor> parts;
   for_each_batch(*run_.model, run_.scaling, set, kBatch, [&](const Batch& batch, int64_t) {
     parts.push_back(inverts_->invert(batch).to(torch::kCPU, torch::kFloat));

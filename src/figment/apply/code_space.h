@@ -1,13 +1,16 @@
 // The latent space of a trained model that decodes, to move about in: between codes of examples, or
-// where the model does not encode between codes drawn from its prior. Of a model that draws in
-// steps the codes are the noise it starts from, which is found by going backwards. Codes of a
-// conditional model are decoded under the condition that a given example holds.
+// where the model does not encode between codes drawn from its prior, or found by search. Of a
+// model that draws in steps the codes are the noise it starts from, which is found by going
+// backwards. Codes of a conditional model are decoded under the condition that a given example
+// holds.
 #pragma once
 
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <memory>
 
+#include "figment/apply/code_search.h"
 #include "figment/apply/open_run.h"
 #include "figment/model/draws_codes.h"
 
@@ -15,13 +18,16 @@ namespace figment {
 
 struct Inverts;
 
-// Which codes are asked for: a prior's will do for what asks only for some.
+// Which codes are asked for. A prior's will do for what asks only for some: then a model that does
+// not encode is not searched for codes of examples.
 enum class CodesOf { kExamples, kExamplesOrPrior };
 
 class CodeSpace {
  public:
-  // Throws Error(kConfig) naming `verb` when the model does not decode or has no such codes.
-  CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes = CodesOf::kExamples);
+  // Throws Error(kConfig) naming `verb` when the model does not decode or has no such codes. `say`
+  // is told what a search for codes does.
+  CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes = CodesOf::kExamples,
+            Say say = {});
 
   const LoadedRun& run() const { return run_; }
   int64_t width() const { return width_; }  // numbers of a code
@@ -31,7 +37,7 @@ class CodeSpace {
   bool on_attributes() const;
   bool conditional() const { return on_class() || on_attributes() || on_part(); }
 
-  bool encodes() const { return encodes_ != nullptr || inverts_ != nullptr; }
+  bool encodes() const { return encodes_ != nullptr || inverts_ != nullptr || search_ != nullptr; }
   // Codes [n, width] float32 on the CPU. The model must encode.
   torch::Tensor encode(const Dataset& set) const;
   // n codes of the prior likewise; row i by (seed, i) alone. For models that do not encode.
@@ -49,7 +55,8 @@ class CodeSpace {
   const LoadedRun& run_;
   Encodes* encodes_;  // null: by inverts_, or codes are drawn
   Inverts* inverts_;
-  DrawsPrior* prior_;  // null: they cannot be
+  DrawsPrior* prior_;                     // null: they cannot be
+  std::shared_ptr<CodeSearch> search_{};  // null: not needed, or cannot be
   Decodes& decodes_;
   Conditions* conditions_;  // null: none
   bool by_label_;           // Decodes::decode asks for the class

@@ -87,6 +87,23 @@ TEST(Inpainting, JudgesTheHiddenPixelsAlone) {
   EXPECT_NEAR(hidden_psnr(x, truth, mask), (20 + 40) / 2.0, 1e-4);
 }
 
+// Images that are one grey each: the rest tells the hole, which the mean of all does not.
+TEST(Inpainting, StandsBesideTheMeanAndTheBestLinearGuess) {
+  auto run = made("autoencoder", {Modality::kImage, {1, 8, 8}, {}}, {"corruption.kind=centre"});
+  auto set = pictures(300);
+  set.x = torch::randint(0, 256, {300, 1, 1, 1}, torch::kByte).expand({300, 1, 8, 8}).contiguous();
+  run.scaling = Scaling::fit(set, ScalingKind::kAuto);
+  const auto mask = mask_for(run, "");
+  const auto filled = inpaint(run, set.first(20), mask, 1, 1);
+  EXPECT_EQ(filled.answers.size(1), 20);
+  const auto found = inpainting_baselines(run, set, filled.truth, mask);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].first, "mean_hidden_psnr");
+  EXPECT_LT(found[0].second, 20);
+  EXPECT_EQ(found[1].first, "gaussian_hidden_psnr");
+  EXPECT_GT(found[1].second, 40);
+}
+
 TEST(Inpainting, RefusesModelsThatCannotAndMasksForThoseWithTheirOwn) {
   expect_refused(
       [] {
@@ -96,6 +113,9 @@ TEST(Inpainting, RefusesModelsThatCannotAndMasksForThoseWithTheirOwn) {
   const ExampleSpec labelled{Modality::kImage, {1, 8, 8}, {"a", "b"}};
   const auto part = made("cvae", labelled, {"condition=part"});
   EXPECT_EQ(mask_for(part, "").sum().item<int64_t>(), 16);  // a quadrant
+  const auto plain = made("autoencoder", {Modality::kImage, {1, 8, 8}, {}}, {});
+  expect_refused([&] { inpaint(plain, pictures(2), mask_for(plain, ""), 1, 1); },
+                 "[complete] expected a model trained to fill in what is hidden");
   expect_refused([&] { mask_for(part, "left"); }, "[--mask] expected none");
   expect_refused([&] { mask_for(made("cvae", labelled, {"condition=class"}), ""); },
                  "expected a model that is given part of an image");

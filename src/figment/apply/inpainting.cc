@@ -1,9 +1,12 @@
 #include "figment/apply/inpainting.h"
 
+#include <algorithm>
+
 #include "figment/apply/masks.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/core/random.h"
+#include "figment/eval/conditional_gaussian.h"
 #include "figment/model/conditions.h"
 
 namespace figment {
@@ -11,6 +14,8 @@ namespace {
 
 constexpr int64_t kBatch = 256;
 constexpr double kHiddenGrey = 0.5;
+constexpr int64_t kFitted = 20000;      // training examples that the baselines are of ...
+constexpr double kMostProducts = 5e10;  // ... fewer where their covariance takes more than this
 
 }  // namespace
 
@@ -59,6 +64,20 @@ double hidden_psnr(const torch::Tensor& x, const torch::Tensor& truth, const tor
   const auto hidden = (1 - mask).expand_as(truth).to(torch::kDouble);
   const auto error = ((x - truth).square() * hidden).flatten(1).sum(1) / hidden.flatten(1).sum(1);
   return (-10 * error.clamp_min(1e-12).log10()).mean().item<double>();
+}
+
+Results inpainting_baselines(const LoadedRun& run, const Dataset& training,
+                             const torch::Tensor& truth, const torch::Tensor& mask) {
+  const auto x = run.scaling.to_model(training.first(kFitted).x);
+  const auto mean = x.mean(0, true).expand_as(truth);
+  Results out = {{"mean_hidden_psnr", hidden_psnr(mean, truth, mask)}};
+  const auto d = truth[0].numel();
+  if (d > kWidestGaussian) return out;
+  const auto fitted = std::min(x.size(0), static_cast<int64_t>(kMostProducts / double(d * d)));
+  const ConditionalGaussian gaussian(x.narrow(0, 0, fitted), mask[0].expand_as(truth[0]));
+  out.emplace_back("gaussian_hidden_psnr",
+                   hidden_psnr(gaussian.complete(truth).clamp(0, 1), truth, mask));
+  return out;
 }
 
 }  // namespace figment

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "figment/apply/open_run.h"
+#include "figment/eval/evaluate.h"
 
 namespace figment {
 
@@ -29,5 +30,11 @@ Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor
 
 // PSNR of the hidden pixels alone, range 1, mean over examples: x and truth [n, C, H, W].
 double hidden_psnr(const torch::Tensor& x, const torch::Tensor& truth, const torch::Tensor& mask);
+
+// The same of fillings without the model, by the training examples: "mean_hidden_psnr", their mean;
+// and, of images of 4,096 numbers at most, "gaussian_hidden_psnr", the mean of a Gaussian fitted to
+// them given what is known.
+Results inpainting_baselines(const LoadedRun& run, const Dataset& training,
+                             const torch::Tensor& truth, const torch::Tensor& mask);
 
 }  // namespace figment

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/core/error.h"
+
 namespace figment {
 namespace {
 
@@ -63,9 +65,51 @@ TEST(Corruption, MaskingPutsZero) {
   }
 }
 
+TEST(Corruption, HidesTheCentreOfAnImageAndOfARow) {
+  const auto hidden = [](double amount, std::vector<int64_t> shape) {
+    return corrupt(config_of(Corruption::kCentre, amount), torch::full(shape, 0.2)) == 0.5;
+  };
+  auto wanted = torch::zeros({2, 3, 8, 6}, torch::kBool);
+  wanted.slice(2, 2, 6).slice(3, 1, 5).fill_(true);  // 1.5 of 6 columns on each side, rounded down
+  EXPECT_TRUE(torch::equal(hidden(0.5, {2, 3, 8, 6}), wanted));
+  EXPECT_EQ(share(hidden(1, {2, 1, 5, 5})), 1);
+  EXPECT_EQ(share(hidden(0.5, {3, 8})), 0.5);
+  EXPECT_EQ(share(hidden(0.5, {3, 8, 2})), 0.5);
+}
+
+TEST(Corruption, HidesABlockAnywhereOneAnExample) {
+  const auto x = torch::full({600, 2, 8, 8}, 0.2);
+  for (const auto& y : both(config_of(Corruption::kBlock, 0.5), x)) {
+    const auto hidden = (y == 0.5).to(torch::kDouble);
+    EXPECT_TRUE(torch::equal(hidden.select(1, 0), hidden.select(1, 1)));  // in all channels
+    const auto rows = hidden.amax(3).sum({1, 2}) / 2, columns = hidden.amax(2).sum({1, 2}) / 2;
+    EXPECT_TRUE((rows == 4).all().item<bool>() && (columns == 4).all().item<bool>());
+    // Five places each way, all as likely.
+    const auto corner = hidden.select(1, 0).select(1, 0).select(1, 0);
+    EXPECT_NEAR(share(corner > 0), 1 / 25.0, 0.025);
+    const auto middle = hidden.select(1, 0).select(1, 4).select(1, 3);
+    EXPECT_NEAR(share(middle > 0), 16 / 25.0, 0.06);
+  }
+}
+
+TEST(Corruption, HidesWhatIsNotKnownAsInTraining) {
+  const auto x = torch::rand({2, 1, 2, 2});
+  const auto known = torch::tensor({{1.0F, 0.0F}, {1.0F, 1.0F}}).view({1, 1, 2, 2});
+  EXPECT_TRUE(torch::equal(hide(config_of(Corruption::kBlock, 0.5), x, known),
+                           x * known + 0.5 * (1 - known)));
+  EXPECT_TRUE(torch::equal(hide(config_of(Corruption::kMasking, 0.5), x, known), x * known));
+  try {
+    hide(config_of(Corruption::kGaussian, 0.5), x, known);
+    FAIL() << "a model that never saw anything hidden was taken";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kConfig);
+    EXPECT_NE(std::string(error.what()).find("fill in what is hidden"), std::string::npos);
+  }
+}
+
 TEST(Corruption, LeavesItsInputAlone) {
   for (const auto kind : {Corruption::kNone, Corruption::kGaussian, Corruption::kSaltAndPepper,
-                          Corruption::kMasking}) {
+                          Corruption::kMasking, Corruption::kCentre, Corruption::kBlock}) {
     const auto x = torch::rand({8, 6});
     const auto before = x.clone();
     for (const auto& y : both(config_of(kind, 0.5), x))
@@ -75,8 +119,8 @@ TEST(Corruption, LeavesItsInputAlone) {
 }
 
 TEST(Corruption, BelongsToTheExampleNotToTheBatch) {
-  for (const auto kind :
-       {Corruption::kGaussian, Corruption::kSaltAndPepper, Corruption::kMasking}) {
+  for (const auto kind : {Corruption::kGaussian, Corruption::kSaltAndPepper, Corruption::kMasking,
+                          Corruption::kBlock}) {
     const auto config = config_of(kind, 0.5);
     const auto x = torch::rand({10, 2, 5, 5});
     Noise all(9, 0, 10), first(9, 0, 4), rest(9, 4, 6);
@@ -88,8 +132,8 @@ TEST(Corruption, BelongsToTheExampleNotToTheBatch) {
 }
 
 TEST(Corruption, RefusesAShareAboveOne) {
-  for (const auto kind :
-       {Corruption::kSaltAndPepper, Corruption::kMasking, Corruption::kGaussian}) {
+  for (const auto kind : {Corruption::kSaltAndPepper, Corruption::kMasking, Corruption::kCentre,
+                          Corruption::kBlock, Corruption::kGaussian}) {
     Problems problems;
     config_of(kind, 1.5).check({problems, "model.corruption", nullptr});
     if (kind == Corruption::kGaussian) {

@@ -112,4 +112,8 @@ torch::Tensor Autoencoder::restore(const torch::Tensor& damaged) {
   return mean_of(output_of(damaged), damaged);
 }
 
+torch::Tensor Autoencoder::complete(const Batch& batch, const torch::Tensor& mask, Noise&) {
+  return restore(hide(config_.corruption, batch.x, mask, extremes_));
+}
+
 }  // namespace figment::models

@@ -54,7 +54,8 @@ class Autoencoder : public Model,
                     public Encodes,
                     public Decodes,
                     public Reconstructs,
-                    public Restores {
+                    public Restores,
+                    public Completes {
  public:
   using Config = AutoencoderConfig;
   Autoencoder(const Config& config, const ExampleSpec& example);
@@ -67,6 +68,8 @@ class Autoencoder : public Model,
   torch::Tensor reconstruct(const Batch& batch) override;
   torch::Tensor corrupt(const torch::Tensor& x, Noise& noise) override;
   torch::Tensor restore(const torch::Tensor& damaged) override;
+  // One answer, the mean of all there are, by a model whose damage hides; the noise is not used.
+  torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
 
  private:
   // Each example of x moved towards another; code [n, latent] and output are of x.

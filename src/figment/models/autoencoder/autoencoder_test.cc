@@ -164,6 +164,43 @@ TEST(Autoencoder, LearnsToUndoTheDamageThatItSees) {
   EXPECT_NEAR(mean_sse(model.restore(damaged), batch.x).item<double>(), 0.235, 0.06);
 }
 
+TEST(Autoencoder, FillsInWhatIsHiddenByWhatIsKnown) {
+  torch::manual_seed(1);
+  // The middle row and column follow from the corners: linear, so that nothing need be left over.
+  const auto images = [](int64_t n) {
+    const auto corners = torch::rand({n, 1, 2, 2});
+    namespace F = torch::nn::functional;
+    return F::interpolate(corners, F::InterpolateFuncOptions()
+                                       .size(std::vector<int64_t>{4, 4})
+                                       .mode(torch::kBilinear)
+                                       .align_corners(true));
+  };
+  AutoencoderConfig config;
+  config.latent_dim = 8;
+  config.coder.hidden = {};
+  config.corruption.kind = Corruption::kCentre;
+  config.corruption.amount = 0.5;
+  config.optimizer.learning_rate = 0.01;
+  Autoencoder model(config, {Modality::kImage, {1, 4, 4}, {}});
+  Batch batch;
+  for (int i = 0; i < 800; ++i) {
+    batch.x = images(64);
+    model.training_step(batch);
+  }
+  torch::NoGradGuard no_grad;
+  batch.x = images(50);
+  const auto truth = batch.x.clone();
+  auto mask = torch::ones({1, 1, 4, 4});
+  mask.slice(2, 1, 3).slice(3, 1, 3).zero_();
+  batch.x = batch.x * mask;  // whatever stands there
+  Noise noise(1, 0, 50);
+  const auto filled = model.complete(batch, mask.expand({50, 1, 4, 4}), noise);
+  EXPECT_LT(((filled - truth) * (1 - mask)).abs().max().item<double>(), 0.1);
+  config.corruption.kind = Corruption::kNone;
+  Autoencoder other(config, {Modality::kImage, {1, 4, 4}, {}});
+  EXPECT_THROW(other.complete(batch, mask, noise), Error);
+}
+
 TEST(Autoencoder, JudgesByTheDamagedExampleWhenItLearnsFromIt) {
   AutoencoderConfig config;
   config.corruption.kind = Corruption::kMasking;

@@ -110,4 +110,8 @@ torch::Tensor ConvAutoencoder::restore(const torch::Tensor& damaged) {
   return reconstruction_of(config_.loss, output_of(damaged));
 }
 
+torch::Tensor ConvAutoencoder::complete(const Batch& batch, const torch::Tensor& mask, Noise&) {
+  return restore(hide(config_.corruption, batch.x, mask));
+}
+
 }  // namespace figment::models

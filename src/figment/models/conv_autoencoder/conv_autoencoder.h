@@ -45,7 +45,8 @@ class ConvAutoencoder : public Model,
                         public Encodes,
                         public Decodes,
                         public Reconstructs,
-                        public Restores {
+                        public Restores,
+                        public Completes {
  public:
   using Config = ConvAutoencoderConfig;
   ConvAutoencoder(const Config& config, const ExampleSpec& example);
@@ -59,6 +60,8 @@ class ConvAutoencoder : public Model,
   torch::Tensor reconstruct(const Batch& batch) override;
   torch::Tensor corrupt(const torch::Tensor& x, Noise& noise) override;
   torch::Tensor restore(const torch::Tensor& damaged) override;
+  // One answer, the mean of all there are, by a model whose damage hides; the noise is not used.
+  torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
 
  private:
   torch::Tensor output_of(const torch::Tensor& x);  // [n, C, H, W]

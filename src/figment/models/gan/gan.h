@@ -8,6 +8,7 @@
 #include "figment/model/discriminates.h"
 #include "figment/model/draws_codes.h"
 #include "figment/model/model.h"
+#include "figment/models/gan/completion.h"
 #include "figment/models/gan/critic.h"
 #include "figment/nn/adversarial_losses.h"
 #include "figment/nn/generator.h"
@@ -43,6 +44,7 @@ struct GanConfig {
   DiscriminatorConfig discriminator{};
   OptimizerConfig optimizer = gan_optimizer();
   OptimizerConfig discriminator_optimizer = gan_optimizer();
+  GanCompletionConfig completion{};
 
   static constexpr auto fields() {
     using C = GanConfig;
@@ -86,7 +88,9 @@ struct GanConfig {
               "examples are each normalized among themselves."},
         Field{"optimizer", &C::optimizer,
               "The generator's optimizer. With an average, samples are made by averaged weights."},
-        Field{"discriminator_optimizer", &C::discriminator_optimizer, "The discriminator's."}};
+        Field{"discriminator_optimizer", &C::discriminator_optimizer, "The discriminator's."},
+        Field{"completion", &C::completion,
+              "How what is hidden of an image is filled in, once trained."}};
   }
   void check(const Problems::Scope& scope) const;
   void check_example(const ExampleSpec& example, const Problems::Scope& scope) const;
@@ -98,6 +102,7 @@ class Gan : public Model,
             public Decodes,
             public Conditions,
             public DrawsPrior,
+            public Completes,
             public Discriminates {
  public:
   using Config = GanConfig;
@@ -121,6 +126,9 @@ class Gan : public Model,
   }
   int64_t code_dim() const override { return config_.latent_dim; }
   Codes draw_prior(Noise& noise) override;
+  // The example's own class where the model is told one; without labels each answer has a class
+  // drawn for it. Throws Error(kConfig) for a model of other examples than images.
+  torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
   AdversarialLoss game() const override { return config_.adversarial_loss; }
   torch::Tensor scores(const Batch& batch) override;
 
