@@ -24,7 +24,7 @@ void need_damage(Restores& able, const Model& model, const std::string& where) {
   if (!knows_damage(able, model))
     fail(Cause::kConfig, where,
          "expected a model trained on damaged examples, but this one saw only clean ones; train "
-         "one with model.corruption.kind=gaussian, salt_and_pepper or masking");
+         "one with model.corruption.kind=gaussian, salt_and_pepper, masking, centre or block");
 }
 
 void for_each_restoration(Model& model, const Scaling& scaling, const Dataset& set,
