@@ -4,6 +4,7 @@
 #include "drawing.h"
 #include "figment/apply/inpainting.h"
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/files.h"
 #include "figment/data/npy.h"
 #include "latent_sheet.h"
@@ -22,9 +23,10 @@ int verb_inpaint(const Options& options) {
   const auto mask = mask_for(run, options.mask);
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : kExamples);
-  const auto answers = options.answers > 0 ? options.answers : kAnswers;
-  prepare_drawing(run, options, answers * set.size());
-  const auto filled = inpaint(run, set, mask, answers, options.seed);
+  const auto asked = options.answers > 0 ? options.answers : kAnswers;
+  prepare_drawing(run, options, asked * set.size());
+  const auto filled = inpaint(run, set, mask, asked, options.seed);
+  const auto answers = filled.answers.size(0);
   std::vector<torch::Tensor> columns = {filled.given};
   for (const auto& answer : filled.answers.unbind(0)) columns.push_back(answer);
   columns.push_back(filled.truth);
@@ -38,7 +40,7 @@ int verb_inpaint(const Options& options) {
     const auto rows = torch::stack(columns, 1).flatten(0, 1);
     write_sheet(options, run, {rows}, static_cast<int64_t>(columns.size()),
                 std::to_string(set.size()) + " examples, a row each: what is known, " +
-                    std::to_string(answers) + " answers, and what it was");
+                    counted(answers, "answer") + ", and what it was");
   }
   double each = 0;
   for (const auto& answer : filled.answers.unbind(0))

@@ -57,6 +57,9 @@ Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor
   std::vector<torch::Tensor> all;
   for (const auto& parts : drawn) all.push_back(torch::cat(parts));
   out.answers = torch::stack(all);
+  const auto first = out.answers.narrow(0, 0, 1);
+  if (answers > 1 && torch::equal(out.answers, first.expand_as(out.answers)))
+    out.answers = first.contiguous();
   return out;
 }
 

@@ -23,8 +23,8 @@ struct Inpainting {
   torch::Tensor truth;    // [n, shape...]
 };
 
-// Several answers for each image, as there is more than one; answer k of image i follows from
-// (seed, k, i). mask: of mask_for().
+// Several answers for each image, as there is more than one; of a model that always answers alike
+// there is one. Answer k of image i follows from (seed, k, i). mask: of mask_for().
 Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor& mask,
                    int64_t answers, std::uint64_t seed);
 
