@@ -13,10 +13,6 @@
 
 namespace figment::cli {
 
-Say say_on_stderr() {
-  return [](const std::string& line) { std::cerr << line << "\n"; };
-}
-
 void need_sheet(const Options& options, const LoadedRun& run, const char* example) {
   need_out(options, example);
   const auto suffix = suffix_of(options.out);

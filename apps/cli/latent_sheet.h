@@ -13,9 +13,6 @@
 
 namespace figment::cli {
 
-// Writes what it is told to stderr, a line each.
-Say say_on_stderr();
-
 // Throws Error(kConfig) unless options.out is a .png, for models of images, or a .npy.
 void need_sheet(const Options& options, const LoadedRun& run, const char* example);
 

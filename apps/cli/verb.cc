@@ -18,6 +18,8 @@
 namespace figment::cli {
 namespace fs = std::filesystem;
 
+void say_on_stderr(const std::string& line) { std::cerr << line << "\n"; }
+
 LoadedRun open_subject(const Options& options) {
   set_threads(std::max<std::int64_t>(0, options.threads));
   return open_run(options.subject,
@@ -28,7 +30,7 @@ Watch console_watch(bool quiet, std::function<bool()> interrupted) {
   Watch watch;
   watch.interrupted = std::move(interrupted);
   if (quiet) return watch;
-  watch.say = [](const std::string& line) { std::cerr << line << "\n"; };
+  watch.say = say_on_stderr;
   if (isatty(STDERR_FILENO) == 0) return watch;
   watch.progress = [](const std::string& file, std::uint64_t done, std::uint64_t all) {
     std::fprintf(stderr, "\r\x1b[K%s  %s of %s%s", file.c_str(),

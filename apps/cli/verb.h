@@ -24,6 +24,9 @@ const std::vector<Verb>& verbs();
 
 // --- What several verbs need ---
 
+// Writes what it is told to stderr, a line each: a Say.
+void say_on_stderr(const std::string& line);
+
 // Opens options.subject with the options' checkpoint, device and threads.
 LoadedRun open_subject(const Options& options);
 

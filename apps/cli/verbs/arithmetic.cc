@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "latent_sheet.h"
@@ -20,7 +21,7 @@ int verb_arithmetic(const Options& options) {
   const auto terms = parse_arithmetic(join(options.words, " "));
   const auto run = open_subject(options);
   need_sheet(options, run, "arithmetic.png");
-  const CodeSpace space(run, "arithmetic", CodesOf::kExamples, say_on_stderr());
+  const CodeSpace space(run, "arithmetic", CodesOf::kExamples, say_on_stderr);
   const auto part = open_part(run, options.split, options.data, console_watch(false));
   const auto found = calculate(space, terms, part, open_part(run, "train"));
   write_sheet(options, run, {found.decoded, found.plain}, found.decoded.size(0),
@@ -31,8 +32,8 @@ int verb_arithmetic(const Options& options) {
     factors += terms[i].factor;
     list.push_back({{"term", terms[i].text()}, {"examples", found.examples[i]}});
     if (!options.json)
-      std::printf("%-24s %lld example%s\n", printable(terms[i].text()).c_str(),
-                  static_cast<long long>(found.examples[i]), found.examples[i] == 1 ? "" : "s");
+      std::printf("%-24s %s\n", printable(terms[i].text()).c_str(),
+                  counted(found.examples[i], "example").c_str());
   }
   if (std::abs(factors - 1) > 1e-9)
     std::cerr << "the terms count " << shortest(factors)

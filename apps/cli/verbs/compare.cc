@@ -85,11 +85,11 @@ void check_alike(const Side& a, const Side& b) {
 
 Measured compare(const Side& a, const Side& b, const Dataset& judged, const Dataset& real,
                  const std::string& features) {
-  const auto say = [](const std::string& line) { std::cerr << line << "\n"; };
   // The reference knows best what is in its pictures.
   const auto& teacher = suits_lenet(b.training) || !suits_lenet(a.training) ? b : a;
   const auto scaling = Scaling::fit(b.training, ScalingKind::kAuto);
-  const auto space = feature_space(features, teacher.training, teacher.test, scaling, say);
+  const auto space =
+      feature_space(features, teacher.training, teacher.test, scaling, say_on_stderr);
   const auto one = space.observe(judged.x), other = space.observe(real.x);
   Measured out;
   out.notes = {{"features", space.title()},

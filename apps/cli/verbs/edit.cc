@@ -94,7 +94,7 @@ int verb_edit(const Options& options) {
   for (const auto& text : options.edits) edits.push_back(parse_edit(text));
   const auto run = open_subject(options);
   if (!edits.empty()) need_sheet(options, run, "edited.png");
-  const CodeSpace space(run, "edit", CodesOf::kExamples, say_on_stderr());
+  const CodeSpace space(run, "edit", CodesOf::kExamples, say_on_stderr);
   const auto part = open_part(run, options.split, options.data, console_watch(false));
   // Axes are fitted and judged on the run's own data, whatever is edited.
   const auto held_out = options.data.empty() ? part : open_part(run, "test");

@@ -20,7 +20,7 @@ int verb_eval(const Options& options) {
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto training = open_part(run, "train", options.data);
-  const SampleScope shared([](const std::string& line) { std::cerr << line << "\n"; });
+  const SampleScope shared(say_on_stderr);
   Measured all;
   for (const auto& word : options.words)
     append(all,

@@ -5,6 +5,7 @@
 
 #include "figment/apply/search.h"
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "latent_sheet.h"
 #include "verb.h"
@@ -55,7 +56,7 @@ void write_ways(const Options& options, const LoadedRun& run, const Interpolatio
                 int64_t steps) {
   const auto m = ways.angle.size(0);
   write_sheet(options, run, {ways.linear, ways.spherical, ways.plain}, steps,
-              std::to_string(m) + (m == 1 ? " way" : " ways") +
+              counted(m, "way") +
                   ", each through the codes along the line, then along the great circle, and "
                   "through the pixels");
 }
@@ -122,7 +123,7 @@ int verb_interpolate(const Options& options) {
   const CodeSpace space(
       run, "interpolate",
       named && can_search(*run.model) ? CodesOf::kExamples : CodesOf::kExamplesOrPrior,
-      say_on_stderr());
+      say_on_stderr);
   if (!space.encodes()) return between_drawn_codes(options, space);
   const bool drawn = options.seed_given;
   if (drawn && space.conditional())

@@ -32,7 +32,7 @@ int verb_lab(const Options& options) {
   lab.seconds = options.seconds;
   lab.seed = options.seed;
   lab.threads = options.threads < 0 ? 0 : options.threads;
-  if (!options.quiet) lab.say = [](const std::string& line) { std::cerr << line << "\n"; };
+  if (!options.quiet) lab.say = say_on_stderr;
   lab.stopped = [] { return stop_signal.load() != 0; };
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);

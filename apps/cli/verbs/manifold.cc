@@ -85,7 +85,7 @@ int verb_manifold(const Options& options) {
   // The plane of a model that does not encode is its prior's, unless it is to go through examples.
   const bool search = !options.data.empty() && can_search(*run.model);
   const CodeSpace space(run, "manifold", search ? CodesOf::kExamples : CodesOf::kExamplesOrPrior,
-                        say_on_stderr());
+                        say_on_stderr);
   const bool walk = wants_walk(options, run);
   Dataset given;
   if (space.conditional())

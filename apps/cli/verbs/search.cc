@@ -156,7 +156,7 @@ int verb_search(const Options& options) {
                 with_commas(among.size()).c_str(), static_cast<long long>(index.width()),
                 index.hashes() ? "bits" : "numbers", static_cast<long long>(queries.size()),
                 1e3 * found.seconds, pairs / std::max(1e-9, found.seconds) / 1e6);
-  std::cerr << line << "\n";
+  say_on_stderr(line);
   return 0;
 }
 

@@ -22,7 +22,7 @@ int verb_traverse(const Options& options) {
          options.queries.size());
   const auto run = open_subject(options);
   need_sheet(options, run, "traversal.png");
-  const CodeSpace space(run, "traverse", CodesOf::kExamples, say_on_stderr());
+  const CodeSpace space(run, "traverse", CodesOf::kExamples, say_on_stderr);
   const auto query = options.queries.empty() ? 0 : options.queries.front();
   const auto one = examples_at(open_part(run, options.split, options.data, console_watch(false)),
                                {query}, "--query", options.split);

@@ -1,6 +1,7 @@
 #include "figment/apply/classify.h"
 
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/plain_classifier.h"
@@ -20,8 +21,7 @@ Classification classify(const LoadedRun& run, const Dataset& training, const Dat
     if (!training.label.defined())
       fail(Cause::kData, "classify", "expected a training part with labels, got none");
     const bool bounds = dynamic_cast<Posteriors*>(&model) != nullptr;
-    const auto kind = bounds ? "importance-weighted bounds of " + std::to_string(options.samples) +
-                                   (options.samples == 1 ? " code" : " codes")
+    const auto kind = bounds ? "importance-weighted bounds of " + counted(options.samples, "code")
                       : std::string(densities->density_name()) == "log_density"
                           ? std::string("exact densities")
                           : "densities (" + std::string(densities->density_name()) + ")";

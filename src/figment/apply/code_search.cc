@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/model/conditions.h"
 #include "figment/model/draws_codes.h"
@@ -79,9 +80,9 @@ void CodeSearch::tell(const Dataset& set, double error, double psnr) const {
   const auto n = set.size();
   char text[256];
   std::snprintf(text, sizeof text,
-                "'%s' does not encode: codes of %lld example%s found by %s, squared error %.4g",
-                std::string(run_.family->name).c_str(), static_cast<long long>(n),
-                n == 1 ? "" : "s", n > kMostRefined ? "a learned inverse alone" : "search", error);
+                "'%s' does not encode: codes of %s found by %s, squared error %.4g",
+                std::string(run_.family->name).c_str(), counted(n, "example").c_str(),
+                n > kMostRefined ? "a learned inverse alone" : "search", error);
   std::string line = text;
   if (run_.example().modality == Modality::kImage) {
     std::snprintf(text, sizeof text, " (%.2f dB)", psnr);

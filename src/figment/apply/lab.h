@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "figment/core/say.h"
 #include "figment/eval/evaluate.h"
 #include "figment/model/family.h"
 #include "figment/train/recipe.h"
@@ -25,8 +26,8 @@ struct LabOptions {
   double seconds = 60;             // that each may train
   std::uint64_t seed = 1;
   int64_t threads = 0;
-  std::function<void(const std::string&)> say{};  // told of what begins and ends; may be empty
-  std::function<bool()> stopped{};                // asked from another thread; may be empty
+  Say say{};                        // told of what begins and ends
+  std::function<bool()> stopped{};  // asked from another thread; may be empty
 };
 
 struct LabRow {

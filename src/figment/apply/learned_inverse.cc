@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <optional>
-#include <system_error>
 
 #include "figment/apply/code_search.h"
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
-#include "figment/data/file_lock.h"
+#include "figment/data/kept.h"
 #include "figment/data/safetensors.h"
 #include "figment/model/draws_codes.h"
 #include "figment/model/optimizer.h"
@@ -100,21 +98,6 @@ void read_into(Encoder& network, const fs::path& file) {
   }
 }
 
-// What was kept; nothing if there is nothing whole.
-std::optional<Encoder> kept(const LoadedRun& run, const fs::path& file, const Say& say) {
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
-  try {
-    auto network = untrained(run);
-    read_into(network, file);
-    network->eval();
-    return network;
-  } catch (const Error& broken) {
-    if (say) say(std::string("not used, and made anew: ") + broken.what());
-    return std::nullopt;
-  }
-}
-
 Encoder make(const LoadedRun& run, const Say& say) {
   if (say)
     say("learning codes from what the model makes of them: " + std::to_string(kSteps) +
@@ -162,30 +145,23 @@ fs::path inverse_file(const LoadedRun& run) {
 }
 
 Encoder learned_inverse(const LoadedRun& run, const Say& say) {
-  const auto file = inverse_file(run);
-  if (file.empty()) return make(run, say);
-  if (auto network = kept(run, file, {})) return *network;  // before any lock: it may be read-only
-  std::error_code error;
-  fs::create_directories(file.parent_path(), error);
-  std::optional<FileLock> turn;
-  try {
-    turn.emplace(file.parent_path() / ".lock");
-  } catch (const Error& refused) {
-    if (say) say(std::string("what is learned will not be kept: ") + refused.what());
-    return make(run, say);
-  }
-  if (auto network = kept(run, file, say)) return *network;  // another process made it meanwhile
-  auto network = make(run, say);
-  const auto weights = weights_of(network);
-  NamedTensors plain;
-  for (const auto& [name, tensor] : weights) plain.emplace_back(name, tensor.detach());
-  try {
-    write_durably(file, encode_safetensors(plain, {{kFormatKey, checksum_of(plain)}}));
-    if (say) say("kept as " + file.string());
-  } catch (const Error& refused) {
-    if (say) say(std::string("what is learned is not kept: ") + refused.what());
-  }
-  return network;
+  Keeping<Encoder> keeping;
+  keeping.what = "the learned inverse";
+  keeping.file = inverse_file(run);
+  keeping.make = [&] { return make(run, say); };
+  keeping.read = [&] {
+    auto network = untrained(run);
+    read_into(network, keeping.file);
+    network->eval();
+    return network;
+  };
+  keeping.bytes = [](const Encoder& network) {
+    NamedTensors plain;
+    for (const auto& [name, tensor] : weights_of(network))
+      plain.emplace_back(name, tensor.detach());
+    return encode_safetensors(plain, {{kFormatKey, checksum_of(plain)}});
+  };
+  return kept_or_made(keeping, say);
 }
 
 }  // namespace figment

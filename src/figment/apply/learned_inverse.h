@@ -9,7 +9,7 @@
 #include <string>
 
 #include "figment/apply/open_run.h"
-#include "figment/eval/lenet.h"
+#include "figment/core/say.h"
 #include "figment/nn/coders.h"
 
 namespace figment {

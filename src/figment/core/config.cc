@@ -1,5 +1,6 @@
 #include "figment/core/config.h"
 
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/core/toml.h"
 
@@ -30,8 +31,7 @@ void Problems::add(const Place& place, std::string_view key, std::string_view se
 
 void Problems::throw_if_any() const {
   if (lines_.empty()) return;
-  std::string all = std::to_string(lines_.size()) +
-                    (lines_.size() == 1 ? " problem" : " problems") + " in the configuration";
+  auto all = counted(static_cast<std::int64_t>(lines_.size()), "problem") + " in the configuration";
   for (const auto& line : lines_) all += "\n  " + line;
   throw Error(Cause::kConfig, "", all);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 
 namespace figment {
@@ -30,8 +31,7 @@ std::string ExampleSpec::text() const {
     out += (i == 0 ? " " : "x") + std::to_string(shape[i]);
   if (!classes.empty()) out += ", " + std::to_string(classes.size()) + " classes";
   if (!attributes.empty())
-    out += ", " + std::to_string(attributes.size()) +
-           (attributes.size() == 1 ? " attribute" : " attributes");
+    out += ", " + counted(static_cast<int64_t>(attributes.size()), "attribute");
   return out;
 }
 

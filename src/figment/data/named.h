@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "figment/core/say.h"
 #include "figment/data/catalogue.h"
 
 namespace figment {
 
 // How a search and a download tell what they do. Every member may be empty.
 struct Watch {
-  std::function<void(const std::string& line)> say{};  // for the log
+  Say say{};  // for the log
   // File, bytes so far, bytes in all.
   std::function<void(const std::string& file, std::uint64_t, std::uint64_t)> progress{};
   std::function<bool()> interrupted{};  // true ends a download: a signal came

@@ -12,7 +12,7 @@
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
-#include "figment/data/file_lock.h"
+#include "figment/data/kept.h"
 #include "figment/data/named.h"
 #include "figment/model/optimizer.h"
 #include "figment/nn/noise.h"
@@ -173,18 +173,6 @@ FeatureNet make(const Dataset& training, const Dataset& test, const Say& say) {
   return FeatureNet(std::move(spec), net.weights(), "LeNet-5");
 }
 
-// What lies in the cache; nothing if there is nothing whole.
-std::optional<FeatureNet> kept(const fs::path& file, const Say& say) {
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
-  try {
-    return read_feature_net(file);
-  } catch (const Error& broken) {
-    if (say) say(std::string("not used, and made anew: ") + broken.what());
-    return std::nullopt;
-  }
-}
-
 }  // namespace
 
 bool suits_lenet(const Dataset& set) {
@@ -242,29 +230,14 @@ std::optional<fs::path> features_folder() {
 }
 
 FeatureNet lenet(const Dataset& training, const Dataset& test, const Say& say) {
-  const auto folder = features_folder();
-  if (!folder) return make(training, test, say);
-  const auto key = key_of(training, test);
-  const auto file = *folder / (key + ".safetensors");
-  if (auto net = kept(file, {})) return *net;  // before any lock: the cache may be read-only
-  std::error_code error;
-  fs::create_directories(*folder, error);
-  std::optional<FileLock> turn;
-  try {
-    turn.emplace(*folder / ("." + key + ".lock"));
-  } catch (const Error& refused) {
-    if (say) say(std::string("the feature network will not be kept: ") + refused.what());
-    return make(training, test, say);
-  }
-  if (auto net = kept(file, say)) return *net;  // another process made it meanwhile
-  auto net = make(training, test, say);
-  try {
-    write_durably(file, encode_feature_net(net));
-    if (say) say("kept as " + file.string());
-  } catch (const Error& refused) {
-    if (say) say(std::string("the feature network is not kept: ") + refused.what());
-  }
-  return net;
+  Keeping<FeatureNet> keeping;
+  keeping.what = "the feature network";
+  if (const auto folder = features_folder())
+    keeping.file = *folder / (key_of(training, test) + ".safetensors");
+  keeping.make = [&] { return make(training, test, say); };
+  keeping.read = [&] { return read_feature_net(keeping.file); };
+  keeping.bytes = encode_feature_net;
+  return kept_or_made(keeping, say);
 }
 
 }  // namespace figment

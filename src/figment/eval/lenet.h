@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 
+#include "figment/core/say.h"
 #include "figment/data/dataset.h"
 #include "figment/eval/feature_net.h"
 
@@ -19,8 +19,6 @@ namespace figment {
 // Changes whenever the recipe gives another network from the same pictures.
 inline constexpr int kLenetRecipe = 1;
 inline constexpr int64_t kLenetFeatures = 84;
-
-using Say = std::function<void(const std::string& line)>;
 
 // Whether a LeNet can learn from the set: labelled images of two classes at least.
 bool suits_lenet(const Dataset& set);
