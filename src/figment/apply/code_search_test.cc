@@ -6,6 +6,8 @@
 #include <ATen/Parallel.h>
 
 #include "figment/apply/code_space.h"
+#include "figment/apply/latent.h"
+#include "figment/apply/plane.h"
 #include "figment/apply/toy_run_test.h"
 #include "figment/core/error.h"
 #include "figment/core/testing.h"
@@ -165,6 +167,20 @@ TEST(CodeSearch, IsForModelsThatHaveNoOtherWay) {
   const auto run = generator(kSmall);
   EXPECT_FALSE(CodeSpace(run, "test", CodesOf::kExamplesOrPrior).encodes());
   EXPECT_TRUE(CodeSpace(run, "test").encodes());
+}
+
+TEST(Plane, OfAPriorStaysAsFarFromItsMiddleAsItsCodes) {
+  const auto run = generator({"latent_dim=64", "generator.hidden=[16]"});
+  const CodeSpace space(run, "test", CodesOf::kExamplesOrPrior);
+  const CodePlane plane(space, {});
+  const auto codes = plane.codes(unit_grid(5)).to(torch::kDouble);
+  const auto norms = codes.norm(2, 1);
+  EXPECT_GT(norms.min().item<double>(), 6);  // of a normal in 64 dimensions 8 +- .7
+  EXPECT_LT(norms.max().item<double>(), 10);
+  // It is a plane of the two coordinates in its name, and the middle of the grid their middle.
+  const auto way = codes - codes[0];
+  EXPECT_EQ(way.narrow(1, 2, 62).abs().max().item<double>(), 0);
+  EXPECT_NEAR(codes[12].narrow(0, 0, 2).norm().item<double>(), 0, 0.05);
 }
 
 }  // namespace

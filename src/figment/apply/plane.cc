@@ -63,6 +63,10 @@ CodePlane::CodePlane(const CodeSpace& space, const Dataset& set,
       space.encodes() && k == 2 && dynamic_cast<Samples*>(space.run().model.get()) != nullptr;
   origin_ = prior || !space.encodes() ? torch::zeros({k}, torch::kDouble) : codes.mean(0);
   if (!prior) position_ = (codes - origin_).mm(axes_.t());
+  if (k > 2 && space.on_prior()) {
+    const auto aside = codes[0] - origin_;
+    origin_ += aside - axes_.t().mv(axes_.mv(aside));
+  }
 }
 
 torch::Tensor CodePlane::codes(const torch::Tensor& unit) const {

@@ -20,7 +20,8 @@ class CodePlane {
   // others stay at their mean; or, without `axes`, the two main axes of the codes through their
   // mean. Codes come from `set`. Equal room goes to equal shares of the codes, or of the standard
   // normal when the code has two numbers and the model samples. For a model that does not encode
-  // they come from its prior: the first two coordinates, while the others are 0. Throws
+  // they come from its prior: the first two coordinates. Where codes lie as the prior's do, all
+  // that is not in the plane is that of one code rather than of the mean. Throws
   // Error(kConfig) for axes that are not there, Error(kData) for codes of one number.
   CodePlane(const CodeSpace& space, const Dataset& set,
             const std::optional<std::pair<int64_t, int64_t>>& axes = {});
