@@ -139,10 +139,15 @@ void Flow::make_level(std::vector<int64_t> shape, bool last) {
   const auto prefix = "level" + std::to_string(levels_.size() + 1) + "_";
   Level level;
   bool other = false;
-  if (levels_.empty() && config_.marginal_bins > 0)
+  if (levels_.empty() && config_.marginal_bins > 0) {
+    // All that a pixel may become is to be mapped, however small its margin.
+    const auto margin = config_.logit_margin;
+    const auto widest =
+        example().modality == Modality::kImage && margin > 0 ? std::log((1 - margin) / margin) : 0;
     level.layers.push_back(register_module(
-        prefix + "marginal",
-        std::make_shared<MarginalLayer>(shape[0], config_.marginal_bins, config_.bound)));
+        prefix + "marginal", std::make_shared<MarginalLayer>(shape[0], config_.marginal_bins,
+                                                             std::max(config_.bound, widest))));
+  }
   for (int64_t i = 0; i < config_.steps; ++i) {
     for (const auto kind : config_.step) {
       const auto name = prefix + "layer" + std::to_string(level.layers.size() + 1);

@@ -57,7 +57,7 @@ struct FlowConfig {
               "Whether the density is that of an example given its class."},
         Field{"marginal_bins", &C::marginal_bins,
               "Pieces of a monotone spline for each column or channel, which goes before the steps "
-              "and begins by making the column normal. 0: none.",
+              "and begins by making the column normal; of pixels, however far from 0. 0: none.",
               Within{0, 128}},
         Field{"logit_margin", &C::logit_margin,
               "Images: pixels v in [0, 1] are taken as logit(m + (1 - 2 m) v), m this margin; 0 "

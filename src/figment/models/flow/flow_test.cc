@@ -162,6 +162,23 @@ TEST(Flow, LearnsANormalToItsEntropy) {
   EXPECT_NEAR(samples.select(1, 0).std().item<double>(), 2, 0.1);
 }
 
+TEST(Flow, TheMarginalsOfPixelsReachBlackAndWhite) {
+  torch::manual_seed(5);
+  for (const auto margin : {0.05, 0.001}) {
+    auto config = small({LayerKind::kCoupling}, 1);
+    config.marginal_bins = 16;
+    config.logit_margin = margin;  // .001: black becomes -6.9, beyond `bound`
+    config.optimizer.learning_rate = 1e-12;
+    Flow flow(config, kPicture);
+    const auto x = (torch::rand({64, 1, 8, 8}) - 0.7).clamp_min(0) / 0.3;  // mostly black
+    flow.set_clock({0, 1, 0});
+    flow.training_step(batch_of(x));  // begins with it; couplings begin as the identity
+    const auto code = flow.encode(batch_of(x));
+    EXPECT_NEAR(code.mean().item<double>(), 0, 0.5) << margin;
+    EXPECT_NEAR(code.std().item<double>(), 1, 0.5) << margin;
+  }
+}
+
 TEST(Flow, RefusesWhatDoesNotFit) {
   const auto says = [](const FlowConfig& config, const ExampleSpec& example, const char* words) {
     const auto lines = problems_of(config, example);
