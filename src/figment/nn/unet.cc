@@ -40,12 +40,18 @@ void check_unet(const UnetConfig& config, const std::vector<int64_t>& shape,
     scope.add("multipliers", "expected at least one, got none");
     return;
   }
-  auto height = shape[1], width = shape[2];
+  const auto of = std::to_string(shape[1]) + "x" + std::to_string(shape[2]);
+  if (shape[1] % config.patch != 0 || shape[2] % config.patch != 0) {
+    scope.add("patch", "expected a divisor of the height and the width of images of " + of +
+                           ", got " + std::to_string(config.patch));
+    return;
+  }
+  auto height = shape[1] / config.patch, width = shape[2] / config.patch;
   std::vector<int64_t> heights = {height};
   for (std::size_t i = 1; i < config.multipliers.size(); ++i) {
     if (height < 2 || width < 2) {
-      scope.add("multipliers", "expected at most " + std::to_string(i) + " for images of " +
-                                   std::to_string(shape[1]) + "x" + std::to_string(shape[2]) +
+      scope.add("multipliers", "expected at most " + std::to_string(i) + " for images of " + of +
+                                   (config.patch > 1 ? " in patches" : "") +
                                    ", since each but the first halves height and width, got " +
                                    std::to_string(config.multipliers.size()));
       return;
@@ -128,21 +134,21 @@ torch::Tensor UnetImpl::BlockImpl::forward(const torch::Tensor& x, const torch::
 
 UnetImpl::UnetImpl(const UnetConfig& config, int64_t in, int64_t out, int64_t height,
                    int64_t condition)
-    : channels_(config.channels) {
+    : channels_(config.channels), patch_(config.patch) {
   const auto embedding = 4 * config.channels;
   embed1_ = register_module("embed1", torch::nn::Linear(config.channels, embedding));
   embed2_ = register_module("embed2", torch::nn::Linear(embedding, embedding));
   if (condition > 0)
     condition_ = register_module(
         "condition", torch::nn::Linear(torch::nn::LinearOptions(condition, embedding).bias(false)));
-  first_ = register_module("first", convolution(in, config.channels, 3));
+  first_ = register_module("first", convolution(in * patch_ * patch_, config.channels, 3));
   const auto block = [&](const std::string& name, int64_t from, int64_t to, int64_t at) {
     const bool attends = std::count(config.attention.begin(), config.attention.end(), at) > 0;
     return register_module(name,
                            Block(from, to, embedding, config.dropout, attends ? config.heads : 0));
   };
   const auto levels = config.multipliers.size();
-  std::vector<int64_t> skips = {config.channels}, heights = {height};
+  std::vector<int64_t> skips = {config.channels}, heights = {height / patch_};
   auto width = config.channels;
   for (std::size_t i = 0; i < levels; ++i) {
     const auto name = "down" + std::to_string(i + 1) + "_";
@@ -172,7 +178,7 @@ UnetImpl::UnetImpl(const UnetConfig& config, int64_t in, int64_t out, int64_t he
     if (i > 0) refine_.push_back(register_module(name + "refine", convolution(width, width, 3)));
   }
   last_norm_ = register_module("last_norm", normalization(width));
-  last_ = register_module("last", silent(convolution(width, out, 3)));
+  last_ = register_module("last", silent(convolution(width, out * patch_ * patch_, 3)));
 }
 
 torch::Tensor UnetImpl::forward(const torch::Tensor& x, const torch::Tensor& t,
@@ -182,7 +188,8 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& x, const torch::Tensor& t,
   if (condition_) embedding = embedding + condition_(condition);
   embedding = torch::silu(embedding);
   // Channels side by side suit both the convolutions and the normalization between them.
-  auto h = first_(x).contiguous(at::MemoryFormat::ChannelsLast);
+  auto h = first_(patch_ > 1 ? torch::pixel_unshuffle(x, patch_) : x)
+               .contiguous(at::MemoryFormat::ChannelsLast);
   std::vector<torch::Tensor> skips = {h};
   for (std::size_t i = 0; i < down_.size(); ++i) {
     for (auto& one : down_[i]) skips.push_back(h = one(h, embedding));
@@ -199,7 +206,8 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& x, const torch::Tensor& t,
     h = torch::upsample_nearest2d(h, {skips.back().size(2), skips.back().size(3)});
     h = refine_[i](h);
   }
-  return last_(group_norm(h, last_norm_, /*silu=*/true));
+  h = last_(group_norm(h, last_norm_, /*silu=*/true));
+  return patch_ > 1 ? torch::pixel_shuffle(h, patch_) : h;
 }
 
 TimedMlpImpl::TimedMlpImpl(int64_t in, int64_t out, int64_t width, int64_t layers,

@@ -40,6 +40,50 @@ TEST(Unet, KeepsSizesThatAreOdd) {
   }
 }
 
+TEST(Unet, TakesSquaresOfPixelsTogether) {
+  torch::manual_seed(4);
+  auto config = small();
+  config.multipliers = {1, 2};
+  config.patch = 2;
+  ASSERT_EQ(first_problem(config, {3, 8, 12}), "");
+  Unet net(config, 3, 6, 8, 0);
+  disturb(*net);
+  const auto t = torch::tensor({1, 900});
+  const auto x = torch::randn({2, 3, 8, 12});
+  const auto y = net(x, t);
+  EXPECT_EQ(y.sizes(), (std::vector<int64_t>{2, 6, 8, 12}));
+  // The network without patches, with the same weights, on what a square of pixels gives: pixel
+  // (2i + a, 2j + b) of channel c is channel 4c + 2a + b at (i, j).
+  config.patch = 1;
+  Unet plain(config, 12, 24, 4, 0);
+  const torch::NoGradGuard no_grad;
+  const auto from = net->parameters(), to = plain->parameters();
+  ASSERT_EQ(from.size(), to.size());
+  for (std::size_t i = 0; i < to.size(); ++i) torch::Tensor(to[i]).copy_(from[i]);
+  auto squares = torch::empty({2, 12, 4, 6});
+  auto wanted = torch::empty_like(y);
+  using torch::indexing::Slice;
+  for (int64_t c = 0; c < 3; ++c)
+    for (int64_t a = 0; a < 2; ++a)
+      for (int64_t b = 0; b < 2; ++b)
+        squares.select(1, 4 * c + 2 * a + b)
+            .copy_(x.index({Slice(), c, Slice(a, {}, 2), Slice(b, {}, 2)}));
+  const auto out = plain(squares, t);
+  for (int64_t c = 0; c < 6; ++c)
+    for (int64_t a = 0; a < 2; ++a)
+      for (int64_t b = 0; b < 2; ++b)
+        wanted.index_put_({Slice(), c, Slice(a, {}, 2), Slice(b, {}, 2)},
+                          out.select(1, 4 * c + 2 * a + b));
+  EXPECT_TRUE(torch::allclose(y, wanted, 1e-4, 1e-5));
+
+  config.patch = 3;
+  EXPECT_EQ(first_problem(config, {3, 8, 12}),
+            "model.unet.patch: expected a divisor of the height and the width of images of 8x12, "
+            "got 3");
+  config.patch = 8;
+  EXPECT_NE(first_problem(config, {3, 8, 16}).find("of 8x16 in patches"), std::string::npos);
+}
+
 TEST(Unet, HearsTheStepTheConditionAndFarPixels) {
   torch::manual_seed(1);
   Unet net(small(), 1, 1, 16, 3);
