@@ -1,13 +1,17 @@
 #include "speed.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <vector>
 
 #include "figment/core/counted.h"
 #include "figment/core/text.h"
 
 namespace figment::cli {
 namespace {
+
+constexpr std::size_t kModulesNamed = 8;
 
 // "0.52 ms", "1.20 s".
 std::string time_text(double seconds) {
@@ -56,6 +60,29 @@ void print_end(const Speed& speed) {
               << "' could not be timed, and are not in it: " << speed.unmeasured << "\n";
 }
 
+// " (encoder 100, decoder 90)"; of many modules the largest.
+std::string modules_text(std::vector<ModuleSize> modules) {
+  if (modules.empty()) return "";
+  const bool many = modules.size() > kModulesNamed;
+  if (many)
+    std::stable_sort(modules.begin(), modules.end(),
+                     [](const auto& a, const auto& b) { return a.parameters > b.parameters; });
+  std::string out;
+  std::int64_t others = 0;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    if (i >= kModulesNamed) {
+      others += modules[i].parameters;
+      continue;
+    }
+    out += (i == 0 ? " (" : ", ") + (modules[i].name.empty() ? "others" : modules[i].name) + " " +
+           std::to_string(modules[i].parameters);
+  }
+  if (many)
+    out +=
+        ", " + std::to_string(modules.size() - kModulesNamed) + " more " + std::to_string(others);
+  return out + ")";
+}
+
 }  // namespace
 
 nlohmann::json json_of(const Speed& speed) {
@@ -97,13 +124,7 @@ nlohmann::json json_of(const Speed& speed) {
 }
 
 void print_outlook(const Speed& speed) {
-  std::cout << "parameters  " << speed.parameters();
-  for (std::size_t i = 0; i < speed.modules.size(); ++i)
-    std::cout << (i == 0 ? " (" : ", ")
-              << (speed.modules[i].name.empty() ? "others" : speed.modules[i].name) << " "
-              << speed.modules[i].parameters;
-  if (!speed.modules.empty()) std::cout << ")";
-  std::cout << "\n";
+  std::cout << "parameters  " << speed.parameters() << modules_text(speed.modules) << "\n";
   for (const auto& stage : speed.stages)
     std::cout << "a step      " << (speed.stages.size() > 1 ? "of '" + stage.name + "': " : "")
               << speed.batch_size << " examples, " << operations_text(stage.operations)
