@@ -1,6 +1,6 @@
 // Convolutions of 3x3 as matrix products: the surroundings of every pixel as a row, and back. Where
-// a layer has few channels on one side, the product is up to three times as fast as oneDNN's
-// convolution.
+// a layer has few channels on one side, that is faster than oneDNN's convolution
+// (docs/performance.md says by how much).
 #pragma once
 
 #include <torch/torch.h>
