@@ -4,6 +4,7 @@
 
 #include "figment/core/counted.h"
 #include "figment/core/error.h"
+#include "figment/data/large.h"
 
 namespace figment {
 
@@ -37,7 +38,7 @@ std::string ExampleSpec::text() const {
 
 Dataset Dataset::select(const torch::Tensor& index) const {
   auto out = *this;
-  out.x = x.index_select(0, index);
+  out.x = rows_of(x, index);
   if (label.defined()) out.label = label.index_select(0, index);
   if (length.defined()) out.length = length.index_select(0, index);
   if (attributes.defined()) out.attributes = attributes.index_select(0, index);
@@ -49,7 +50,7 @@ Dataset Dataset::joined(const Dataset& more) const {
                 length.defined() == more.length.defined() &&
                 attributes.defined() == more.attributes.defined());
   auto out = *this;
-  out.x = torch::cat({x, more.x});
+  out.x = rows_joined(x, more.x);
   if (label.defined()) out.label = torch::cat({label, more.label});
   if (length.defined()) out.length = torch::cat({length, more.length});
   if (attributes.defined()) out.attributes = torch::cat({attributes, more.attributes});

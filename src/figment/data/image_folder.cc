@@ -13,6 +13,7 @@
 #include "figment/data/image_codec.h"
 #include "figment/data/image_fit.h"
 #include "figment/data/labels.h"
+#include "figment/data/large.h"
 
 namespace figment {
 namespace {
@@ -154,11 +155,7 @@ std::string size_text(const torch::Tensor& image) {
 torch::Tensor read_images(const std::vector<fs::path>& files, const ReadOptions& options) {
   const auto first = read_image(files.front(), options);
   const auto n = static_cast<int64_t>(files.size());
-  if (static_cast<std::uint64_t>(first.numel()) > options.max_bytes / files.size())
-    fail(Cause::kData, files.front().parent_path().string(), n, " images of ", size_text(first),
-         " are more than the ", human_bytes(static_cast<double>(options.max_bytes)),
-         " that are taken into memory; make them smaller by image_size");
-  auto all = torch::empty({n, first.size(0), first.size(1), first.size(2)}, torch::kByte);
+  auto all = room_for({n, first.size(0), first.size(1), first.size(2)}, torch::kByte);
   std::mutex mutex;
   int64_t failed_at = n;
   std::exception_ptr failure;

@@ -23,8 +23,8 @@ bool is_image_folder(const std::filesystem::path& folder);
 // Throws Error(kData) naming the file or folder for: an image that does not decode or differs from
 // the first in size or channels while options do not say what to bring it to; a class without
 // images; images both beside and inside sub-folders; images of another format (WebP, GIF, ...);
-// symbolic links that lead in circles; more than options.max_bytes of pixels, before they are
-// decoded.
+// symbolic links that lead in circles. Images that are more than is held in memory go to the disk
+// (large.h); throws Error(kIo) where that has no room.
 Source read_image_folder(const std::filesystem::path& folder, const ReadOptions& options = {});
 
 // The files that the examples of that source come from, in their order, as paths below the folder

@@ -134,10 +134,6 @@ put('long/1.png', (99, 3)); os.makedirs('empty')
   EXPECT_TRUE(says("shape", "(image 1x3x4), got image 1x5x5"));
   EXPECT_TRUE(says("long", "32 times as long as wide to resize, got 99 x 3", sized(8)));
   EXPECT_TRUE(says("empty", "expected PNG or JPEG images, found none"));
-  ReadOptions small;
-  small.max_bytes = 200;
-  make("for i in range(20): put(f'many/{i}.png', value=0)");
-  EXPECT_TRUE(says("many", "20 images of 4 x 3 grey are more than the 200 B", small));
   EXPECT_TRUE(
       refuses([&] { read_image_folder(at("sizes"), sized(-1)); }, "[image_size]", Cause::kConfig));
   EXPECT_TRUE(

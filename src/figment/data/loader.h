@@ -21,7 +21,8 @@ struct LoaderOptions {
 
 class Loader {
  public:
-  // On CUDA the examples are kept on the device and gathered there.
+  // On CUDA the examples are kept on the device and gathered there, unless they lie on the disk
+  // (large.h).
   Loader(Dataset set, const Scaling& scaling, const LoaderOptions& options);
 
   // Batches in an epoch; the last may be smaller.
@@ -32,6 +33,8 @@ class Loader {
 
  private:
   void order_epoch(int64_t epoch);
+  torch::Tensor rows(int64_t index) const;  // of the epoch that was ordered last
+  Batch gather(const torch::Tensor& rows) const;
 
   Dataset set_;
   Scaling scaling_;

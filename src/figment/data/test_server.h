@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "figment/core/testing_variable.h"
+
 namespace figment::testing {
 
 // argv: folder to serve, where `requests` is written: one line "path range" for each.
@@ -175,24 +177,5 @@ inline std::string output_of(const std::string& command) {
   if (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
-
-// A variable of the environment for as long as it lives; nullptr removes it.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    const char* old = std::getenv(name);
-    if (old) old_ = old;
-    had_ = old != nullptr;
-    value ? ::setenv(name, value, 1) : ::unsetenv(name);
-  }
-  ~Variable() { had_ ? ::setenv(name_, old_.c_str(), 1) : ::unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::string old_{};
-  bool had_ = false;
-};
 
 }  // namespace figment::testing

@@ -9,6 +9,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/testing.h"
+#include "figment/core/testing_variable.h"
 #include "figment/data/digits.h"
 #include "figment/eval/feature_space.h"
 #include "figment/eval/lenet.h"
@@ -134,20 +135,9 @@ Dataset some_digits(int64_t n) {
 
 // A cache of its own for the time of a test.
 class OwnCache {
- public:
-  OwnCache() : before_(std::getenv("XDG_CACHE_HOME") ? std::getenv("XDG_CACHE_HOME") : "") {
-    ::setenv("XDG_CACHE_HOME", folder_.path().c_str(), 1);
-  }
-  ~OwnCache() {
-    if (before_.empty())
-      ::unsetenv("XDG_CACHE_HOME");
-    else
-      ::setenv("XDG_CACHE_HOME", before_.c_str(), 1);
-  }
-
  private:
   testing::ScratchFolder folder_;
-  std::string before_;
+  testing::Variable cache_{"XDG_CACHE_HOME", folder_.path().c_str()};
 };
 
 TEST(Lenet, IsTrainedOnceKeptAndMadeAnewWhenDamaged) {
