@@ -64,10 +64,15 @@ torch::Tensor map_to_plane(const torch::Tensor& codes) {
   if (codes.size(1) == 2) return codes;
   if (codes.size(1) == 1) return torch::cat({codes, torch::zeros_like(codes)}, 1);
   const auto centred = (codes - codes.mean(0, true)).to(torch::kDouble);
-  const auto axes = std::get<1>(torch::linalg_eigh(centred.t().mm(centred)));
-  const auto k = axes.size(1);
-  const auto main = torch::stack({axes.select(1, k - 1), axes.select(1, k - 2)}, 1);
-  return centred.mm(main).to(torch::kFloat);
+  // X = U S V': X V of the two largest are of X'X or, where that is smaller, U S of XX'.
+  const bool wide = centred.size(1) > centred.size(0);
+  const auto [squares, axes] =
+      torch::linalg_eigh(wide ? centred.mm(centred.t()) : centred.t().mm(centred));
+  const auto last = axes.size(1) - 1;
+  const auto main = torch::stack({axes.select(1, last), axes.select(1, last - 1)}, 1);
+  if (!wide) return centred.mm(main).to(torch::kFloat);
+  const auto lengths = torch::stack({squares[last], squares[last - 1]}).clamp_min(0).sqrt();
+  return (main * lengths).to(torch::kFloat);
 }
 
 }  // namespace figment

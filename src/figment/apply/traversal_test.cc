@@ -75,6 +75,21 @@ TEST(Plane, OfWiderCodesFollowsTheMainAxesOrThoseAsked) {
   EXPECT_GT(codes[0][0].item<double>(), codes[3][0].item<double>());
 }
 
+TEST(Plane, OfCodesIsThatOfTheirTwoMainAxesHoweverWideTheyAre) {
+  torch::manual_seed(6);
+  for (const int64_t wide : {5, 300}) {
+    const auto codes = torch::randn({40, wide}) * torch::linspace(5, 0.1, wide) + 2;
+    const auto points = map_to_plane(codes).to(torch::kDouble);
+    const auto centred = (codes - codes.mean(0, true)).to(torch::kDouble);
+    const auto [u, s, v] = torch::linalg_svd(centred, /*full_matrices=*/false);
+    for (int64_t i = 0; i < 2; ++i) {  // of a sign that nothing says
+      const auto wanted = u.select(1, i) * s[i], found = points.select(1, i);
+      const auto sign = (wanted * found).sum().sign();
+      EXPECT_TRUE(torch::allclose(found * sign, wanted, 1e-4, 1e-4)) << wide;
+    }
+  }
+}
+
 TEST(Plane, RefusesAxesThatAreNotThere) {
   const auto set = vectors(torch::randn({50, 3}));
   const auto run = run_of(std::make_shared<ToyModel>(set.spec, false));

@@ -90,15 +90,23 @@ Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
                   const Dataset& set) {
   torch::NoGradGuard no_grad;
   if (dynamic_cast<Reconstructs*>(&model) == nullptr) return {};
-  const auto train = scaling.to_model(training.x).flatten(1);
-  const auto test = scaling.to_model(set.x).flatten(1);
-  const auto mean = train.mean(0, true);
-  Results out = {
-      {"mean_sse", (test - mean).square().sum(1).mean(0, false, torch::kDouble).item<double>()}};
+  const Numbers numbers = [&](const torch::Tensor& rows) {
+    return scaling.to_model(rows).flatten(1);
+  };
+  const auto d = model.example().elements();
+  auto mean = torch::zeros({1, d}, torch::kDouble);
+  for_rows(training.x, numbers,
+           [&](const torch::Tensor& x) { mean += x.sum(0, true, torch::kDouble); });
+  mean = (mean / static_cast<double>(training.size())).to(torch::kFloat);
+  double sum = 0;
+  for_rows(set.x, numbers, [&](const torch::Tensor& x) {
+    sum += (x - mean).square().sum(torch::kDouble).item<double>();
+  });
+  Results out = {{"mean_sse", sum / static_cast<double>(set.size())}};
   const auto* encodes = dynamic_cast<Encodes*>(&model);
-  if (encodes == nullptr || train.size(1) > kWidestPca || train.size(0) < 2) return out;
-  const auto k = std::min(encodes->code_dim(), train.size(1));
-  out.emplace_back("pca_" + std::to_string(k) + "_sse", pca_sse(train, test, k));
+  if (encodes == nullptr || d > kWidestPca || training.size() < 2) return out;
+  const auto k = std::min(encodes->code_dim(), d);
+  out.emplace_back("pca_" + std::to_string(k) + "_sse", pca_sse(training.x, set.x, k, numbers));
   return out;
 }
 

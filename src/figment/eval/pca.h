@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <functional>
 
 #include "figment/nn/principal_components.h"
 
@@ -19,11 +20,20 @@ struct Pca {
   torch::Tensor decode(const torch::Tensor& code) const;  // [n, k] -> [n, d]
 };
 
-// PCA of x [n, d] float32, n >= 2, with k <= d components.
-Pca fit_pca(const torch::Tensor& x, int64_t k);
+// Rows of a set, as it is held, -> the numbers that count, [m, d] float32. Empty: they are these.
+using Numbers = std::function<torch::Tensor(const torch::Tensor& rows)>;
 
-// Mean over examples of the summed squared error of PCA with k components fitted on `training`,
-// both [n, d] float32; mean-centred, unclipped.
-double pca_sse(const torch::Tensor& training, const torch::Tensor& test, int64_t k);
+// Calls `use` with the numbers of a few rows of x after another, so that those of all rows are
+// never held at once.
+void for_rows(const torch::Tensor& x, const Numbers& numbers,
+              const std::function<void(const torch::Tensor&)>& use);
+
+// PCA of n rows of d numbers, n >= 2, with k <= d components.
+Pca fit_pca(const torch::Tensor& x, int64_t k, const Numbers& numbers = {});
+
+// Mean over examples of the summed squared error of PCA with k components fitted on `training`;
+// mean-centred, unclipped.
+double pca_sse(const torch::Tensor& training, const torch::Tensor& test, int64_t k,
+               const Numbers& numbers = {});
 
 }  // namespace figment

@@ -1,5 +1,8 @@
 // Images as quantised codes: rate and PSNR beside JPEG and PNG.
 #include "figment/eval/compression.h"
+
+#include <algorithm>
+
 #include "figment/apply/section.h"
 #include "figment/core/text.h"
 #include "figment/report/markup.h"
@@ -7,6 +10,9 @@
 
 namespace figment::sections {
 namespace {
+
+constexpr int64_t kImages = 1000;
+constexpr int64_t kPixels = 1 << 23;  // of large images fewer
 
 Series curve_of(const std::string& name, const std::vector<RatePoint>& points) {
   Series series{name, {}, {}};
@@ -21,7 +27,8 @@ void write(ReportContext& context) {
   if (context.able<Encodes>() == nullptr || context.able<Decodes>() == nullptr ||
       context.shown.size() == 0 || context.shown.x.scalar_type() != torch::kUInt8)
     return;
-  const auto some = context.shown.first(1000);
+  const auto some = context.shown.first(
+      std::clamp(kPixels / context.run.example().elements(), int64_t{10}, kImages));
   const auto codes =
       rate_of_codes(*context.run.model, context.run.scaling, some, {1, 2, 3, 4, 5, 6, 8});
   const auto jpeg = rate_of_jpeg(some.x, {1, 2, 3, 5, 8, 12, 18, 25, 35, 50, 65});

@@ -1,5 +1,8 @@
 // The latent space: the manifold that a code of two numbers spans, and where the examples lie.
 #include "figment/apply/latent.h"
+
+#include <algorithm>
+
 #include "figment/apply/pictures.h"
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
@@ -12,6 +15,8 @@ namespace figment::sections {
 namespace {
 
 constexpr int64_t kMapped = 4000;  // codes on the latent map
+constexpr int64_t kFewest = 200;
+constexpr int64_t kMappedNumbers = 1 << 22;  // of wide codes fewer
 
 void write(ReportContext& context) {
   if (!context.run.family->abilities.encodes || context.shown.size() < 3) return;
@@ -31,7 +36,9 @@ void write(ReportContext& context) {
             : "Codes on a grid of equal shares of the examples' codes, decoded.",
         1);
   }
-  const auto some = context.shown.first(kMapped);
+  const auto width = context.able<Encodes>()->code_dim();
+  const auto some = context.shown.first(
+      std::clamp(kMappedNumbers / std::max<int64_t>(1, width), kFewest, kMapped));
   ScatterPlot plot;
   const auto codes = encode(context.run, some);
   plot.points = map_to_plane(codes);
