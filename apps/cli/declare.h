@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): so its library calls it
 class App;
 }
 

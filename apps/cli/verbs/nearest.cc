@@ -147,6 +147,7 @@ void write_rows(const Options& options, const LoadedRun& run, const Looked& look
                 const Dataset& training, const std::vector<Judged>& judged) {
   const auto rows = rows_of(judged.front());
   std::vector<torch::Tensor> layers;
+  layers.reserve(judged.size());
   for (const auto& one : judged)
     layers.push_back(found_images(run.scaling, looked.set.select(rows), training,
                                   one.nearness.neighbours.index.index_select(0, rows)));

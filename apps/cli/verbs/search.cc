@@ -99,7 +99,7 @@ void print(const Answer& answer, const SearchIndex& index) {
       const auto i = near.index[q][j].item<int64_t>();
       char head[40], number[24];
       std::snprintf(head, sizeof head, index.hashes() ? "%4lld  %8.0f  " : "%4lld  %8.4g  ",
-                    static_cast<long long>(j + 1), near.distance[q][j].item<double>());
+                    static_cast<long long>(j) + 1, near.distance[q][j].item<double>());
       std::snprintf(number, sizeof number, "%8lld  ", static_cast<long long>(i));
       line(head + column(class_of(answer.among, i)) + number + answer.words(answer.among, i));
     }

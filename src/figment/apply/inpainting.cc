@@ -55,6 +55,7 @@ Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor
     }
   });
   std::vector<torch::Tensor> all;
+  all.reserve(drawn.size());
   for (const auto& parts : drawn) all.push_back(torch::cat(parts));
   out.answers = torch::stack(all);
   const auto first = out.answers.narrow(0, 0, 1);

@@ -228,6 +228,7 @@ std::vector<LabRow> run_lab(const LabOptions& options) {
   const auto chosen = lab_families(options);
   check_settings(chosen, options);
   std::vector<Recipe> recipes;  // all before the first training: what is wrong is told at once
+  recipes.reserve(chosen.size());
   for (const auto* family : chosen) recipes.push_back(lab_recipe(*family, options));
   std::vector<LabRow> rows;
   std::vector<LoadedRun> runs;

@@ -87,7 +87,7 @@ void write_image_folder(const fs::path& folder, const torch::Tensor& images,
     if (error) fail(Cause::kIo, inside.string(), "cannot make the folder: ", error.message());
     for (int64_t i = 0; i < where.size(0); ++i) {
       char name[32];
-      std::snprintf(name, sizeof name, "%06lld.png", static_cast<long long>(i + 1));
+      std::snprintf(name, sizeof name, "%06lld.png", static_cast<long long>(i) + 1);
       write_durably(inside / name, encode_png(images[where[i].item<int64_t>()]));
     }
   }

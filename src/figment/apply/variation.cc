@@ -61,6 +61,7 @@ torch::Tensor vary(const LoadedRun& run, const Dataset& set, const VariationOpti
     }
   });
   std::vector<torch::Tensor> all;
+  all.reserve(drawn.size());
   for (const auto& parts : drawn) all.push_back(torch::cat(parts));
   return torch::stack(all);
 }

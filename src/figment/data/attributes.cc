@@ -243,6 +243,7 @@ torch::Tensor measure_attributes(const torch::Tensor& images,
   std::vector<torch::Tensor> parts;
   for (const auto& piece : images.split(kPiece)) {
     std::vector<torch::Tensor> columns;
+    columns.reserve(names.size());
     for (const auto& name : names) columns.push_back(measure(piece, name));
     parts.push_back(torch::stack(columns, 1));
   }

@@ -131,13 +131,13 @@ void expect_rows(const torch::Tensor& x, const torch::Tensor& index) {
   if (!is_large(x)) return;
   const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGE_SIZE));
   const auto row = x.nbytes() / static_cast<std::size_t>(x.size(0));
-  const auto begin = reinterpret_cast<std::uintptr_t>(x.data_ptr());
+  auto* begin = static_cast<char*>(x.data_ptr());
   const auto* rows = index.data_ptr<std::int64_t>();
   for (std::int64_t i = 0; i < index.size(0); ++i) {
-    const auto from = begin + static_cast<std::uintptr_t>(rows[i]) * row;
-    const auto aligned = from / page * page;
+    auto* from = begin + static_cast<std::size_t>(rows[i]) * row;
+    const auto into_page = reinterpret_cast<std::uintptr_t>(from) % page;
     // Only advice: where it cannot be given, the rows are read when they are wanted.
-    madvise(reinterpret_cast<void*>(aligned), from + row - aligned, MADV_WILLNEED);
+    madvise(from - into_page, row + into_page, MADV_WILLNEED);
   }
 }
 

@@ -80,6 +80,7 @@ void mark_log1p(std::vector<TableEncoding::Column>& columns, const std::string& 
 std::vector<int64_t> positions(const std::vector<TableEncoding::Column>& columns,
                                const Dataset& given, const std::string& where) {
   std::vector<std::string> wanted;
+  wanted.reserve(columns.size());
   for (const auto& column : columns) wanted.push_back(column.name);
   const auto names = names_of(given);
   std::vector<int64_t> out;

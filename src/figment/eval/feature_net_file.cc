@@ -66,7 +66,7 @@ FeatureLayer read_layer(const std::vector<std::string>& words, const std::string
   if (conv || linear) layer.width = number(1, kMostUnits);
   if (pool) layer.kernel = layer.stride = number(1, 4096);
   while ((conv || pool) && next < words.size()) {
-    const auto key = words[next++];
+    const auto& key = words[next++];
     if (key == "kernel" && conv) {
       layer.kernel = number(1, 4096);
     } else if (key == "stride") {

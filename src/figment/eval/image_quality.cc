@@ -1,6 +1,8 @@
 // Peak signal-to-noise ratio, structural similarity, median and Gaussian filters.
 #include "figment/eval/image_quality.h"
 
+#include <cmath>
+
 #include "figment/core/error.h"
 
 namespace figment {
@@ -57,7 +59,7 @@ torch::Tensor median_filter(const torch::Tensor& x) {
 }
 
 torch::Tensor gaussian_blur(const torch::Tensor& x, double sd) {
-  const auto radius = static_cast<int64_t>(4 * sd + 0.5);
+  const auto radius = std::llround(4 * sd);
   return convolve(with_border(x, radius), gaussian_window(radius, sd, x.options()));
 }
 

@@ -45,6 +45,7 @@ torch::Tensor parzen_log_density(const torch::Tensor& centres, const torch::Tens
 
 std::vector<double> parzen_sigmas() {
   std::vector<double> out;
+  out.reserve(kSigmas);
   for (int i = 0; i < kSigmas; ++i) out.push_back(std::pow(10, -1 + i / (kSigmas - 1.0)));
   return out;
 }

@@ -13,7 +13,7 @@ namespace {
 class Shrinks : public Model, public Restores {
  public:
   Shrinks(ExampleSpec example, CorruptionConfig config, double factor)
-      : Model(std::move(example)), config_(std::move(config)), factor_(factor) {
+      : Model(std::move(example)), config_(config), factor_(factor) {
     register_parameter("weight", torch::zeros({1}));
   }
   Metrics training_step(const Batch&) override { return {}; }

@@ -17,6 +17,7 @@ std::pair<std::vector<double>, double> by_definition(const std::vector<int>& rel
     found += relevant[i];
     if (relevant[i] == 1) sum += found / static_cast<double>(i + 1);
   }
+  precision.reserve(cutoffs.size());
   for (const auto k : cutoffs)
     precision.push_back(
         static_cast<double>(std::accumulate(relevant.begin(), relevant.begin() + k, 0)) /

@@ -23,7 +23,7 @@ void for_each_tap(const PatchShape& s, F&& f) {
           for (int kx = 0; kx < 3; ++kx) {
             const auto from_x = x + kx - 1;
             if (from_x < 0 || from_x >= s.width) continue;
-            f(at + 9 * c + 3 * ky + kx, (c * s.height + from_y) * s.width + from_x);
+            f(at + 9 * c + std::int64_t{3} * ky + kx, (c * s.height + from_y) * s.width + from_x);
           }
         }
     }

@@ -19,7 +19,7 @@ RecurrentStackImpl::RecurrentStackImpl(Cell cell, int64_t inputs, int64_t width,
     const auto bias = torch::zeros({gates * width});
     for (const auto& gate : of_input.split(width))
       initialize_output(gate, static_cast<double>(fan_in), static_cast<double>(width));
-    for (auto gate : of_output.split(width)) torch::nn::init::orthogonal_(gate);
+    for (const auto& gate : of_output.split(width)) torch::nn::init::orthogonal_(gate);
     if (cell == Cell::kLstm) bias.narrow(0, width, width).fill_(1);  // gates are i, f, g, o
     weights_.push_back(register_parameter("weight_ih" + suffix, of_input));
     weights_.push_back(register_parameter("weight_hh" + suffix, of_output));

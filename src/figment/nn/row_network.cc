@@ -42,6 +42,7 @@ std::vector<Tensor> room(const Layers& layers, int64_t rows) {
 
 std::vector<Tensor> narrowed(const std::vector<Tensor>& values, int64_t first, int64_t rows) {
   std::vector<Tensor> out;
+  out.reserve(values.size());
   for (const auto& value : values) out.push_back(value.narrow(0, first, rows));
   return out;
 }

@@ -104,19 +104,20 @@ UnetImpl::BlockImpl::BlockImpl(int64_t in, int64_t out, int64_t embedding, doubl
 
 torch::Tensor UnetImpl::BlockImpl::attend(const torch::Tensor& x) {
   const auto n = x.size(0), channels = x.size(1), places = x.size(2) * x.size(3);
+  const auto each = channels / heads_;  // channels a head
   // [n, places, 3, heads, channels a head]: a view, channels lying side by side
   const auto parts = query_key_value_(group_norm(x, attention_norm_, /*silu=*/false))
                          .permute({0, 2, 3, 1})
-                         .reshape({n, places, 3, heads_, channels / heads_})
+                         .reshape({n, places, 3, heads_, each})
                          .unbind(2);
   const auto flat = [&](const torch::Tensor& part) {  // [n * heads, places, channels a head]
-    return part.transpose(1, 2).reshape({n * heads_, places, channels / heads_});
+    return part.transpose(1, 2).reshape({n * heads_, places, each});
   };
   const auto query = flat(parts[0]), key = flat(parts[1]), value = flat(parts[2]);
-  const auto scale = 1 / std::sqrt(static_cast<double>(channels / heads_));
+  const auto scale = 1 / std::sqrt(static_cast<double>(each));
   const auto weight = torch::softmax(query.bmm(key.transpose(1, 2)) * scale, 2);
   const auto mixed = weight.bmm(value)
-                         .view({n, heads_, places, channels / heads_})
+                         .view({n, heads_, places, each})
                          .transpose(1, 2)
                          .reshape({n, x.size(2), x.size(3), channels})
                          .permute({0, 3, 1, 2});

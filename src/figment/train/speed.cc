@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -48,7 +49,7 @@ std::vector<ModuleSize> modules_of(const Model& model) {
 }
 
 int64_t share(const std::vector<double>& sorted, double of) {
-  return static_cast<int64_t>(of * static_cast<double>(sorted.size() - 1) + 0.5);
+  return std::llround(of * static_cast<double>(sorted.size() - 1));
 }
 
 class Timing {

@@ -67,9 +67,9 @@ TEST(ConvAutoencoder, HasACodeThatSaysWhatIsWhere) {
   for (const auto& config : all_ways()) {
     ConvAutoencoder model(config, images(1, 28, 28));
     auto x = torch::rand({1, 1, 28, 28});
-    const auto before = model.encode(batch_of(x)).narrow(1, 0, 3 * 49).view({3, 7, 7});
+    const auto before = model.encode(batch_of(x)).narrow(1, 0, 147).view({3, 7, 7});
     x[0][0][1][1] += 1;
-    const auto after = model.encode(batch_of(x)).narrow(1, 0, 3 * 49).view({3, 7, 7});
+    const auto after = model.encode(batch_of(x)).narrow(1, 0, 147).view({3, 7, 7});
     const auto changed = (before != after).any(0);
     EXPECT_GT(changed.sum().item<int64_t>(), 0);
     // Of a pixel in the upper left corner only that corner of the map knows.
