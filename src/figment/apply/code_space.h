@@ -38,8 +38,9 @@ class CodeSpace {
   bool conditional() const { return on_class() || on_attributes() || on_part(); }
 
   bool encodes() const { return encodes_ != nullptr || inverts_ != nullptr || search_ != nullptr; }
-  // Whether codes lie as the prior's do, also those found by search or by going backwards: wide
-  // ones all about as far from the middle, where nothing was ever decoded.
+  // Whether codes are drawn from the prior, found by search or by going backwards, rather than
+  // encoded: wide ones then lie about equally far from the prior's middle, where nothing was ever
+  // decoded.
   bool on_prior() const { return encodes_ == nullptr; }
   // Codes [n, width] float32 on the CPU. The model must encode.
   torch::Tensor encode(const Dataset& set) const;

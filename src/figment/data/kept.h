@@ -1,7 +1,6 @@
 // What takes long to make, such as a small network, and is made once and kept in a file.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -11,7 +10,6 @@
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/say.h"
-#include "figment/core/text.h"
 #include "figment/data/file_lock.h"
 
 namespace figment {

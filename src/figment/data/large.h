@@ -8,11 +8,11 @@
 namespace figment {
 
 // How many bytes of one set are held in memory: what FIGMENT_SET_MEMORY says, such as "500M" or
-// "2G", else a quarter of the memory that this process may use. Throws Error(kConfig) for a
-// variable that says neither.
+// "2G", else a quarter of the memory that this process may use. Throws Error(kConfig) when the
+// variable says no number of bytes.
 std::uint64_t set_memory();
 
-// Whether a tensor is wider than that, so that room_for would have put it into a file.
+// Whether a tensor takes more than that, so that room_for would have put it into a file.
 bool is_large(const torch::Tensor& tensor);
 
 // A tensor on the CPU whose contents are to be written. When it is large it lies in a file without

@@ -134,10 +134,9 @@ Dataset some_digits(int64_t n) {
 }
 
 // A cache of its own for the time of a test.
-class OwnCache {
- private:
-  testing::ScratchFolder folder_;
-  testing::Variable cache_{"XDG_CACHE_HOME", folder_.path().c_str()};
+struct OwnCache {
+  testing::ScratchFolder folder{};
+  testing::Variable variable{"XDG_CACHE_HOME", folder.path().c_str()};
 };
 
 TEST(Lenet, IsTrainedOnceKeptAndMadeAnewWhenDamaged) {
