@@ -19,15 +19,14 @@ import sys
 import time
 from pathlib import Path
 
+from join_sources import DEFINED, TYPE, names_in
+
 ROOT = Path(__file__).resolve().parent.parent
 CLEAN = ROOT / "build" / "lint"
 TIDY = "clang-tidy-14"
 JOBS = min(2, os.cpu_count() or 1)
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 PLACE = re.compile(r"^(/[^:]+):\d+:\d+: (?:error|warning): .*\[([^\]]*)\]$", re.MULTILINE)
-# What is defined at the left margin: a suite of tests, a type, a function or a variable.
-TYPE = re.compile(r"(?:class|struct|enum class|enum|using) (\w+)(?= [={:]|$)")
-DEFINED = (re.compile(r"TEST\w*\((\w+)"), TYPE, re.compile(r"(?!namespace|using|template)[A-Za-z][^(={;]*?(\w+)\s*[(={\[;]"))
 
 
 def with_headers(source, build):
@@ -55,12 +54,8 @@ def fingerprint(entry, build):
     return digest.hexdigest()
 
 
-def names_in(source, patterns=DEFINED):
-    found = set()
-    for line in source.read_text(encoding="utf-8").splitlines():
-        matches = (pattern.match(line) for pattern in patterns)
-        found.update(next(([m.group(1)] for m in matches if m), []))
-    return found
+def names_of(source, patterns=DEFINED):
+    return set(names_in(source.read_text(encoding="utf-8").splitlines(), patterns))
 
 
 def flags_of(entry):
@@ -77,13 +72,13 @@ def flags_of(entry):
 def batches(names, ours):
     """Lists of files that can be read as one: same flags and language, and no name defined twice."""
     # A file alone has a type of the name of one in a header; figment::testing hides GoogleTest's namespace.
-    of_headers = {name for header in (ROOT / "src").rglob("*.h") for name in names_in(header, [TYPE])}
+    of_headers = {name for header in (ROOT / "src").rglob("*.h") for name in names_of(header, [TYPE])}
     keys = {name: (flags_of(ours[name]), Path(name).suffix, "using testing::" in Path(name).read_text(encoding="utf-8"))
             for name in names}
     found = []
     for name in names:
-        names_here = names_in(Path(name))
-        if names_in(Path(name), [TYPE]) & of_headers:
+        names_here = names_of(Path(name))
+        if names_of(Path(name), [TYPE]) & of_headers:
             found.append((None, names_here, [name]))
             continue
         # Not many more than half of them, so that there is work for two.

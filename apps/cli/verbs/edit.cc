@@ -15,7 +15,7 @@
 namespace figment::cli {
 namespace {
 
-constexpr int64_t kExamples = 8, kSteps = 4;
+constexpr int64_t kEdited = 8, kSteps = 4;
 constexpr double kTrustedR2 = 0.5, kTrustedAuroc = 0.8;
 
 bool trusted(const AttributeAxis& axis) {
@@ -75,7 +75,7 @@ nlohmann::json to_json(const std::vector<EditWay>& ways) {
 std::vector<int64_t> asked(const Options& options, const Dataset& part) {
   if (!options.queries.empty()) return options.queries;
   std::vector<int64_t> out;
-  for (int64_t i = 0; i < std::min(kExamples, part.size()); ++i) out.push_back(i);
+  for (int64_t i = 0; i < std::min(kEdited, part.size()); ++i) out.push_back(i);
   return out;
 }
 

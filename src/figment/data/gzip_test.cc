@@ -8,7 +8,7 @@
 namespace figment {
 namespace {
 
-class Gzip : public testing::Test {
+class Gzip : public ::testing::Test {
  protected:
   // As Python's gzip writes it.
   std::string zipped(const std::string& expression) const {

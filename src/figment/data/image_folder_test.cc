@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class ImageFolder : public testing::Test {
+class ImageFolder : public ::testing::Test {
  protected:
   // Runs a script after a helper: put(path, shape, value, seed) makes folders and saves an image.
   void make(const std::string& script) const {

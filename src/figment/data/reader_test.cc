@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Reader : public testing::Test {
+class Reader : public ::testing::Test {
  protected:
   std::string put(const std::string& name, const std::string& bytes) const {
     fs::create_directories(fs::path(folder.file(name)).parent_path());

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class RealData : public testing::Test {
+class RealData : public ::testing::Test {
  protected:
   // The path of a set, or "" when it is not there.
   static std::string path(const std::string& name) {

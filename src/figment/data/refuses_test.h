@@ -12,20 +12,20 @@ namespace figment {
 
 // Whether `action` throws Error(cause) whose message contains `part`.
 template <class Action>
-testing::AssertionResult refuses(const Action& action, std::string_view part,
-                                 Cause cause = Cause::kData) {
+::testing::AssertionResult refuses(const Action& action, std::string_view part,
+                                   Cause cause = Cause::kData) {
   try {
     action();
   } catch (const Error& error) {
     if (error.cause() != cause)
-      return testing::AssertionFailure() << "another cause: " << error.what();
+      return ::testing::AssertionFailure() << "another cause: " << error.what();
     if (std::string_view(error.what()).find(part) == std::string_view::npos)
-      return testing::AssertionFailure() << "another message: " << error.what();
-    return testing::AssertionSuccess();
+      return ::testing::AssertionFailure() << "another message: " << error.what();
+    return ::testing::AssertionSuccess();
   } catch (const std::exception& other) {
-    return testing::AssertionFailure() << "not figment's error: " << other.what();
+    return ::testing::AssertionFailure() << "not figment's error: " << other.what();
   }
-  return testing::AssertionFailure() << "no error";
+  return ::testing::AssertionFailure() << "no error";
 }
 
 }  // namespace figment

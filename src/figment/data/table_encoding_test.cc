@@ -110,7 +110,7 @@ TEST(TableEncoding, RefusesColumnsThatItCannotEncode) {
   EXPECT_TRUE(TableEncoding::fit(image, {}).empty());
 }
 
-class OpenTable : public testing::Test {
+class OpenTable : public ::testing::Test {
  protected:
   OpenTable() { config.source = folder.file("t.csv"); }
   TemporaryFolder folder;

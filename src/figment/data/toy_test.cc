@@ -98,7 +98,7 @@ TEST(Toy, ShapesAreWhereTheyBelong) {
   EXPECT_NEAR(average(wheel.x.norm(2, 1)), 2.0, 0.05);
 }
 
-class ToyDensity : public testing::TestWithParam<const char*> {};
+class ToyDensity : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ToyDensity, IntegratesToOne) {
   constexpr int64_t kSteps = 600;
@@ -127,7 +127,7 @@ TEST_P(ToyDensity, IsThatOfThePoints) {
       << error.max().item<double>();
 }
 
-INSTANTIATE_TEST_SUITE_P(Known, ToyDensity, testing::Values("8gaussians", "checkerboard"),
+INSTANTIATE_TEST_SUITE_P(Known, ToyDensity, ::testing::Values("8gaussians", "checkerboard"),
                          [](const auto& tested) {
                            return tested.index == 0 ? "gaussians" : "checkerboard";
                          });

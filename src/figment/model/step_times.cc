@@ -4,8 +4,10 @@
 
 namespace figment {
 namespace {
+
 thread_local StepTimes* asked = nullptr;
-}
+
+}  // namespace
 
 StepTimesScope::StepTimesScope(StepTimes& times) {
   FIGMENT_CHECK(asked == nullptr);

@@ -27,8 +27,8 @@ CoderConfig coder_of(const DiscriminatorConfig& config) {
   return coder;
 }
 
-torch::nn::Linear linear(std::int64_t in, std::int64_t out, const Activation* activation,
-                         bool bias) {
+torch::nn::Linear linear_layer(std::int64_t in, std::int64_t out, const Activation* activation,
+                               bool bias) {
   torch::nn::Linear layer(torch::nn::LinearOptions(in, out).bias(bias));
   const auto fan_in = static_cast<double>(in), fan_out = static_cast<double>(out);
   if (activation != nullptr)
@@ -80,12 +80,12 @@ DiscriminatorImpl::DiscriminatorImpl(std::vector<std::int64_t> shape,
   for (std::size_t i = 0; i < config.hidden.size(); ++i) {
     const auto name = "hidden" + std::to_string(i + 1);
     linears_.push_back(
-        register_module(name, linear(width, config.hidden[i], &config.activation, bias)));
+        register_module(name, linear_layer(width, config.hidden[i], &config.activation, bias)));
     width = config.hidden[i];
     norms_.push_back(register_module(name + "_norm", Normalizer(norm, width)));
     keep(name, linears_.back()->weight);
   }
-  linears_.push_back(register_module("score", linear(width, 1, nullptr, true)));
+  linears_.push_back(register_module("score", linear_layer(width, 1, nullptr, true)));
   keep("score", linears_.back()->weight);
 }
 

@@ -37,8 +37,8 @@ void initialize_layer(const torch::Tensor& weight, const torch::Tensor& bias,
   if (bias.defined()) torch::nn::init::zeros_(bias);
 }
 
-torch::nn::Linear linear(std::int64_t in, std::int64_t out, const Activation* activation,
-                         bool bias) {
+torch::nn::Linear linear_layer(std::int64_t in, std::int64_t out, const Activation* activation,
+                               bool bias) {
   torch::nn::Linear layer(torch::nn::LinearOptions(in, out).bias(bias));
   initialize_layer(layer->weight, layer->bias, activation, in, out);
   return layer;
@@ -69,12 +69,14 @@ GeneratorImpl::GeneratorImpl(std::int64_t inputs, const GeneratorConfig& config,
   auto width = inputs;
   for (std::size_t i = 0; i < config.hidden.size(); ++i) {
     const auto name = "hidden" + std::to_string(i + 1);
-    linears_.push_back(register_module(name, linear(width, config.hidden[i], activation, bias)));
+    linears_.push_back(
+        register_module(name, linear_layer(width, config.hidden[i], activation, bias)));
     width = config.hidden[i];
     norms_.push_back(register_module(name + "_norm", Normalizer(norm, width)));
   }
   if (config.network == Network::kMlp) {
-    linears_.push_back(register_module("output", linear(width, count(shape_), nullptr, true)));
+    linears_.push_back(
+        register_module("output", linear_layer(width, count(shape_), nullptr, true)));
     return;
   }
   std::vector<std::vector<std::int64_t>> sizes = {shape_};  // from the image inwards
@@ -82,7 +84,8 @@ GeneratorImpl::GeneratorImpl(std::int64_t inputs, const GeneratorConfig& config,
     sizes.push_back({channels, sizes.back()[1] / 2, sizes.back()[2] / 2});
   trunk_ = sizes.back();
   // This bias is one per position, which a normalization per channel does not take off.
-  linears_.push_back(register_module("trunk", linear(width, count(trunk_), activation, true)));
+  linears_.push_back(
+      register_module("trunk", linear_layer(width, count(trunk_), activation, true)));
   norms_.push_back(register_module("trunk_norm", Normalizer(norm, trunk_[0])));
   for (std::size_t i = sizes.size() - 1; i > 0; --i) {
     const bool last = i == 1;

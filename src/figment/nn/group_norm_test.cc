@@ -32,7 +32,7 @@ struct Case {
   int64_t n, channels, groups, height, width;
 };
 
-class GroupNormOf : public testing::TestWithParam<Case> {};
+class GroupNormOf : public ::testing::TestWithParam<Case> {};
 
 // Values and gradients of the one operator are those of LibTorch's, in float64 to rounding.
 TEST_P(GroupNormOf, IsThatOfLibTorch) {
@@ -67,9 +67,9 @@ TEST_P(GroupNormOf, IsThatOfLibTorchInFloat) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, GroupNormOf,
-                         testing::Values(Case{2, 32, 8, 7, 7}, Case{3, 6, 2, 5, 9},
-                                         Case{1, 7, 1, 1, 2}, Case{4, 64, 8, 14, 14},
-                                         Case{2, 3, 3, 11, 13}, Case{1, 40, 8, 32, 32}));
+                         ::testing::Values(Case{2, 32, 8, 7, 7}, Case{3, 6, 2, 5, 9},
+                                           Case{1, 7, 1, 1, 2}, Case{4, 64, 8, 14, 14},
+                                           Case{2, 3, 3, 11, 13}, Case{1, 40, 8, 32, 32}));
 
 // The squares of values far from zero do not cancel.
 TEST(GroupNorm, HoldsFarFromZero) {
