@@ -33,6 +33,20 @@ class Exact : public Mute, public Densities {
   }
 };
 
+// The same, told what it is told.
+class Given : public Exact, public Conditions {
+ public:
+  Given(ExampleSpec example, bool by_class, bool by_attributes)
+      : Exact(std::move(example)), class_(by_class), attributes_(by_attributes) {}
+  bool on_class() const override { return class_; }
+  bool on_attributes() const override { return attributes_; }
+  bool on_part() const override { return false; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch&) override { return code; }
+
+ private:
+  bool class_, attributes_;
+};
+
 // Weights that are 1 or 3, half of the time each, whatever the example: log p(x) is log 2.
 class Weighing : public Mute, public Posteriors, public StatesLikelihood {
  public:
@@ -109,6 +123,20 @@ TEST(Nll, IsTheExactDensityWhereThereIsOne) {
   ASSERT_EQ(found.intervals.size(), 1U);
   EXPECT_NEAR(found.intervals[0].second.second - value(found, "nll"), 1.96 * error, 1e-9);
   EXPECT_THROW(value(found, "elbo"), std::out_of_range);
+}
+
+TEST(Nll, SaysWhatTheDensityIsGiven) {
+  const auto set = images(3, 255);
+  const auto told = [&](bool by_class, bool by_attributes) -> std::string {
+    Given model(set.spec, by_class, by_attributes);
+    const auto found = measure(model, set);
+    for (const auto& [name, text] : found.notes)
+      if (name == "condition") return text;
+    return "";
+  };
+  EXPECT_NE(told(true, false).find("an example given its class; "), std::string::npos);
+  EXPECT_NE(told(true, true).find("given its class and its attributes; "), std::string::npos);
+  EXPECT_EQ(told(false, false), "");
 }
 
 TEST(Nll, AveragesTheWeightsAndNotTheirLogarithms) {

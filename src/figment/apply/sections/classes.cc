@@ -1,10 +1,14 @@
-// What a classifier takes for what: its error, the confusion matrix, and its surest errors.
+// What a classifier takes for what: its error, the confusion matrix, and its surest errors. A model
+// of p(x | class) whose density is exact is one by Bayes' rule.
+#include <algorithm>
 #include <cmath>
 
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
+#include "figment/eval/bayes.h"
 #include "figment/eval/classes.h"
+#include "figment/eval/marginal.h"
 #include "figment/model/conditions.h"
 #include "figment/report/grid.h"
 #include "figment/report/markup.h"
@@ -14,6 +18,14 @@ namespace {
 
 constexpr int64_t kWidestMatrix = 20;  // classes of a matrix that fits on a page
 constexpr int64_t kErrors = 20, kColumns = 10;
+constexpr int64_t kByDensities = 2000;  // examples told by a density under each of the classes
+
+// Examples of the part shown, and what they are taken for.
+struct Told {
+  Dataset some{};
+  torch::Tensor number{};  // [n] int64, of each in the part
+  torch::Tensor log_p{};   // [n, classes]
+};
 
 std::string class_name(const ReportContext& context, int64_t one) {
   const auto& names = context.shown.spec.classes;
@@ -55,15 +67,16 @@ void pairs(ReportContext& context, const torch::Tensor& counts) {
   context.page.table(table, "What is confused most often.");
 }
 
-void surest(ReportContext& context, const torch::Tensor& log_p) {
-  const auto which = surest_errors(log_p, context.shown.label, kErrors);
+void surest(ReportContext& context, const Told& told) {
+  const auto which = surest_errors(told.log_p, told.some.label, kErrors);
   if (which.size(0) == 0) return;
-  const auto some = context.shown.select(which);
-  const auto chosen = log_p.index_select(0, which);
+  const auto some = told.some.select(which);
+  const auto number = told.number.index_select(0, which);
+  const auto chosen = told.log_p.index_select(0, which);
   HtmlTable table{{"example", "class", "taken for", "with probability"}, {}};
   for (int64_t k = 0; k < which.size(0); ++k) {
     const auto predicted = chosen[k].argmax().item<int64_t>();
-    table.rows.push_back({std::to_string(which[k].item<int64_t>()),
+    table.rows.push_back({std::to_string(number[k].item<int64_t>()),
                           class_name(context, some.label[k].item<int64_t>()),
                           class_name(context, predicted),
                           significant(std::exp(chosen[k][predicted].item<double>()), 4)});
@@ -80,30 +93,57 @@ void surest(ReportContext& context, const torch::Tensor& log_p) {
   context.page.table(table, "Its surest errors.");
 }
 
-void write(ReportContext& context) {
-  auto* able = classifier_of(*context.run.model);
-  if (able == nullptr || context.shown.size() == 0 || !context.shown.label.defined()) return;
+Told told_by(Classifies& able, ReportContext& context) {
   std::vector<torch::Tensor> parts;
   for_each_batch(
       *context.run.model, context.run.scaling, context.shown, 512,
-      [&](const Batch& batch, int64_t) { parts.push_back(able->classify(batch).to(torch::kCPU)); });
-  const auto log_p = torch::cat(parts);  // [n, classes]
-  const auto predicted = log_p.argmax(1);
-  const auto n = static_cast<double>(log_p.size(0));
-  const auto wrong = (predicted != context.shown.label).sum().item<double>();
+      [&](const Batch& batch, int64_t) { parts.push_back(able.classify(batch).to(torch::kCPU)); });
+  return {context.shown, torch::arange(context.shown.size()), torch::cat(parts)};
+}
+
+// Exact, since the densities are. Sets may be sorted by class: those told are spread over the part.
+Told told_by_bayes(ReportContext& context) {
+  const auto all = context.shown.size(), n = std::min(all, kByDensities);
+  Told out;
+  out.number = torch::div(torch::arange(n) * all, n, "floor");
+  out.some = n < all ? context.shown.select(out.number) : context.shown;
+  out.log_p = classify_by_bayes(*context.run.model, context.run.scaling, out.some,
+                                context.data.train.label, {});
+  return out;
+}
+
+void write(ReportContext& context) {
+  auto& model = *context.run.model;
+  auto* able = classifier_of(model);
+  const bool by_bayes = able == nullptr && class_densities_of(model) != nullptr &&
+                        has_exact_marginal(model) && context.data.train.label.defined();
+  if ((able == nullptr && !by_bayes) || context.shown.size() == 0 || !context.shown.label.defined())
+    return;
+  const auto told = by_bayes ? told_by_bayes(context) : told_by(*able, context);
+  const auto predicted = told.log_p.argmax(1);
+  const auto n = static_cast<double>(told.log_p.size(0));
+  const auto wrong = (predicted != told.some.label).sum().item<double>();
   const auto error = wrong / n;
   context.page.section("What it takes for what");
+  if (by_bayes)
+    context.page.paragraph(
+        "The model was trained to say how dense examples of a class are. Bayes' rule makes p(class "
+        "| x) of these densities, exactly, with classes as frequent as in the training part.");
   context.page.paragraph(with_commas(static_cast<int64_t>(wrong)) + " of " +
-                         with_commas(log_p.size(0)) + " examples of the " + context.part +
+                         with_commas(told.some.size()) + " examples " +
+                         (told.some.size() < context.shown.size()
+                              ? "(spread over the " + with_commas(context.shown.size()) + ") "
+                              : "") +
+                         "of the " + context.part +
                          " part are taken for another class: an error of " +
                          significant(100 * error, 3) + " %, with a standard error of " +
                          significant(100 * std::sqrt(error * (1 - error) / n), 2) + " %.");
-  const auto counts = confusion_matrix(context.shown.label, predicted, log_p.size(1));
-  if (log_p.size(1) <= kWidestMatrix)
+  const auto counts = confusion_matrix(told.some.label, predicted, told.log_p.size(1));
+  if (told.log_p.size(1) <= kWidestMatrix)
     matrix(context, counts);
   else
     pairs(context, counts);
-  surest(context, log_p);
+  surest(context, told);
 }
 
 }  // namespace

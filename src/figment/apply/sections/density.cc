@@ -1,5 +1,6 @@
 // The density of points in a plane: a map of it beside the true one, and the grid of the noise as
 // the model bends it.
+#include <algorithm>
 #include <string>
 
 #include "figment/apply/section.h"
@@ -18,6 +19,7 @@ namespace {
 constexpr int64_t kSide = 240;                       // pixels of a map
 constexpr int64_t kLines = 17, kPointsOfLine = 300;  // of the bent grid
 constexpr double kReach = 3;                         // deviations of the noise it spans
+constexpr int64_t kGrids = 4;                        // at most, of a model that is told the class
 
 // The square that holds the data with a margin, in the data's numbers.
 struct Square {
@@ -44,8 +46,9 @@ torch::Tensor map_of(const torch::Tensor& log_density, double highest) {
   return 1 - (log_density.exp() / highest).clamp(0, 1).sqrt().view({1, 1, kSide, kSide});
 }
 
-// The lines of a square grid of noise, each a class of points for a scatter plot.
-void plot_bent_grid(ReportContext& context) {
+// The lines of a square grid of noise, each way a class of points for a scatter plot; as the model
+// bends them when told the class `one`, or told none when that is -1.
+void plot_bent_grid(ReportContext& context, int64_t one) {
   const auto line = torch::linspace(-kReach, kReach, kPointsOfLine);
   const auto places = torch::linspace(-kReach, kReach, kLines);
   std::vector<torch::Tensor> codes, labels;
@@ -55,15 +58,28 @@ void plot_bent_grid(ReportContext& context) {
       codes.push_back(torch::stack({upright ? fixed : line, upright ? line : fixed}, 1));
       labels.push_back(torch::full({kPointsOfLine}, upright ? 1 : 0, torch::kLong));
     }
+  const auto grid = torch::cat(codes);
+  const auto given = one < 0 ? torch::Tensor() : torch::full({grid.size(0)}, one, torch::kLong);
   ScatterPlot plot;
   plot.limit = 1 << 20;
-  plot.points = to_output(context.run, decode(context.run, torch::cat(codes)));
+  plot.points = to_output(context.run, decode(context.run, grid, given));
   plot.label = torch::cat(labels);
   plot.classes = {"second number kept", "first number kept"};
+  const auto name = one < 0 ? "" : context.run.example().classes[static_cast<std::size_t>(one)];
   context.page.plot(scatter_plot(plot), "The square grid of the code, from -" +
                                             significant(kReach, 2) + " to " +
                                             significant(kReach, 2) +
-                                            ", as the model bends it into the plane of the data.");
+                                            ", as the model bends it into the plane of the data" +
+                                            (one < 0 ? "." : " given the class " + name + "."));
+}
+
+void plot_bent_grids(ReportContext& context) {
+  if (class_densities_of(*context.run.model) == nullptr) return plot_bent_grid(context, -1);
+  const auto classes = static_cast<int64_t>(context.run.example().classes.size());
+  for (int64_t one = 0; one < std::min(kGrids, classes); ++one) plot_bent_grid(context, one);
+  if (classes > kGrids)
+    context.page.paragraph("The grids are of the first " + std::to_string(kGrids) + " of " +
+                           std::to_string(classes) + " classes.");
 }
 
 void write(ReportContext& context) {
@@ -90,10 +106,8 @@ void write(ReportContext& context) {
   context.page.paragraph("Of the model's probability, " + significant(inside, 3) +
                          " lies within this square.");
   const auto* encodes = context.able<Encodes>();
-  const bool given_class = class_densities_of(*context.run.model) != nullptr;
-  if (encodes != nullptr && encodes->code_dim() == 2 && context.able<Decodes>() != nullptr &&
-      !given_class)
-    plot_bent_grid(context);
+  if (encodes != nullptr && encodes->code_dim() == 2 && context.able<Decodes>() != nullptr)
+    plot_bent_grids(context);
 }
 
 }  // namespace

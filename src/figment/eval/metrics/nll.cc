@@ -7,6 +7,7 @@
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/eval/metric.h"
+#include "figment/model/conditions.h"
 #include "figment/model/likelihood.h"
 
 namespace figment::metrics {
@@ -29,12 +30,28 @@ double bits_per_dim(double nll, const MetricRequest& request, bool of_bits) {
   return nats / (static_cast<double>(request.set.spec.elements()) * std::log(2.0));
 }
 
+// What the model is told of an example whose density it states, in words; "" for nothing.
+std::string given_to(Model& model) {
+  const auto* conditions = dynamic_cast<Conditions*>(&model);
+  if (conditions == nullptr) return "";
+  std::vector<std::string> parts;
+  if (conditions->on_class()) parts.emplace_back("its class");
+  if (conditions->on_attributes()) parts.emplace_back("its attributes");
+  if (conditions->on_part()) parts.emplace_back("a part of it");
+  return join(parts, " and ");
+}
+
 void describe(const MetricRequest& request, bool exact, bool of_bits, int64_t samples,
               Measured& out) {
   out.notes.emplace_back(
       "nll", exact ? "by the model's exact density"
                    : "estimated by " + std::to_string(samples) +
                          " importance samples an example: in expectation not below the truth");
+  const auto given = given_to(request.model);
+  if (!given.empty())
+    out.notes.emplace_back("condition", "the density is that of an example given " + given +
+                                            "; it does not compare with -log p(x) of a model that "
+                                            "is told nothing");
   const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
   if (states != nullptr && states->likelihood_of() == LikelihoodOf::kBinaryDraws)
     out.notes.emplace_back("pixels",

@@ -26,6 +26,17 @@ bool has(const std::vector<LayerKind>& step, LayerKind kind) {
   return std::find(step.begin(), step.end(), kind) != step.end();
 }
 
+// The layers of a step that come before its level's squeeze, and those behind it: all of them,
+// where the step does not say where it squeezes.
+std::vector<LayerKind> before_squeeze(const std::vector<LayerKind>& step) {
+  const auto at = std::find(step.begin(), step.end(), LayerKind::kSqueeze);
+  return at == step.end() ? std::vector<LayerKind>() : std::vector<LayerKind>(step.begin(), at);
+}
+std::vector<LayerKind> behind_squeeze(const std::vector<LayerKind>& step) {
+  const auto at = std::find(step.begin(), step.end(), LayerKind::kSqueeze);
+  return at == step.end() ? step : std::vector<LayerKind>(at + 1, step.end());
+}
+
 std::string text(const std::vector<int64_t>& shape) {
   std::string out;
   for (const auto size : shape) out += (out.empty() ? "" : "x") + std::to_string(size);
@@ -51,6 +62,10 @@ void FlowConfig::check(const Problems::Scope& scope) const {
   if (hidden.empty()) scope.add("hidden", "expected at least one width, got none");
   const bool mixes = has(step, LayerKind::kCoupling) || has(step, LayerKind::kCheckerboard) ||
                      has(step, LayerKind::kAutoregressive);
+  const auto squeezes = std::count(step.begin(), step.end(), LayerKind::kSqueeze);
+  if (squeezes > 1)
+    scope.add("step", "expected squeeze at most once, since a level has one, got it " +
+                          std::to_string(squeezes) + " times");
   if (marginal_bins == 1) scope.add("marginal_bins", "expected 0 or at least 2, got 1");
   if (!step.empty() && !mixes)
     scope.add("step",
@@ -63,9 +78,10 @@ void FlowConfig::check_example(const ExampleSpec& example, const Problems::Scope
     scope.add("class_conditional", "expected examples with classes, got " + example.text());
   const bool image = example.modality == Modality::kImage;
   if (!image || levels == 0) {
-    if (has(step, LayerKind::kCheckerboard))
-      scope.add("step", "expected images with levels of at least 1 for checkerboard, got " +
-                            example.text());
+    for (const auto kind : {LayerKind::kCheckerboard, LayerKind::kSqueeze})
+      if (has(step, kind))
+        scope.add("step", std::string("expected images with levels of at least 1 for ") +
+                              name_of_enum(kind) + ", got " + example.text());
     if (example.elements() < 2 && has(step, LayerKind::kCoupling))
       scope.add("step", "expected examples of at least 2 numbers for coupling, got " +
                             example.text() + "; use autoregressive");
@@ -75,6 +91,12 @@ void FlowConfig::check_example(const ExampleSpec& example, const Problems::Scope
     scope.add("step",
               "expected no autoregressive layer with levels, which are for couplings; set "
               "levels=0 to take the image as a vector");
+  // Behind the first squeeze there are four channels at least.
+  if (example.shape[0] < 2 && has(before_squeeze(step), LayerKind::kCoupling))
+    scope.add("step", "expected no coupling before squeeze for " + example.text() +
+                          ", whose one channel has no halves; use checkerboard there");
+  // Before its squeeze a level's sides are even; behind it they need not be.
+  const bool boards_behind = has(behind_squeeze(step), LayerKind::kCheckerboard);
   auto side = std::vector<int64_t>{example.shape[1], example.shape[2]};
   for (int64_t level = 1; level <= levels; ++level) {
     for (auto& length : side) {
@@ -86,10 +108,11 @@ void FlowConfig::check_example(const ExampleSpec& example, const Problems::Scope
       }
       length /= 2;
     }
-    if (has(step, LayerKind::kCheckerboard) && (side[0] % 2 != 0 || side[1] % 2 != 0)) {
-      scope.add("step", "expected no checkerboard at level " + std::to_string(level) + ", where " +
-                            text(side) +
-                            " pixels make no even board; use fewer levels or coupling");
+    if (boards_behind && (side[0] % 2 != 0 || side[1] % 2 != 0)) {
+      scope.add("step", "expected no checkerboard behind the squeeze of level " +
+                            std::to_string(level) + ", where " + text(side) +
+                            " pixels make no even board; put squeeze behind checkerboard, or use "
+                            "coupling or fewer levels");
       return;
     }
   }
@@ -103,7 +126,7 @@ Flow::Flow(const Config& config, const ExampleSpec& example)
         } else {
           auto shape = example.shape;
           for (int64_t i = 1; i <= config.levels; ++i) {
-            make_level({4 * shape[0], shape[1] / 2, shape[2] / 2}, i == config.levels);
+            make_level(shape, i == config.levels);
             shape = levels_.back().shape;
             shape[0] /= 2;  // what goes on to the next
           }
@@ -130,43 +153,61 @@ std::shared_ptr<FlowLayer> Flow::make_layer(LayerKind kind, const std::vector<in
       return std::make_shared<CouplingLayer>(shape, true, other, map, network);
     case LayerKind::kAutoregressive:
       return std::make_shared<AutoregressiveLayer>(shape[0], other, map, network);
+    case LayerKind::kSqueeze:
+      return std::make_shared<SqueezeLayer>();
   }
   FIGMENT_CHECK(false);
   return nullptr;
 }
 
-void Flow::make_level(std::vector<int64_t> shape, bool last) {
+std::shared_ptr<FlowLayer> Flow::make_marginal(int64_t channels) const {
+  // All that a pixel may become is to be mapped, however small its margin.
+  const auto margin = config_.logit_margin;
+  const auto widest =
+      example().modality == Modality::kImage && margin > 0 ? std::log((1 - margin) / margin) : 0;
+  return std::make_shared<MarginalLayer>(channels, config_.marginal_bins,
+                                         std::max(config_.bound, widest));
+}
+
+void Flow::make_level(const std::vector<int64_t>& shape, bool last) {
   const auto prefix = "level" + std::to_string(levels_.size() + 1) + "_";
   Level level;
+  level.shape = shape;
+  int64_t number = 1;  // of the next layer's name, in which a squeeze does not count
   bool other = false;
-  if (levels_.empty() && config_.marginal_bins > 0) {
-    // All that a pixel may become is to be mapped, however small its margin.
-    const auto margin = config_.logit_margin;
-    const auto widest =
-        example().modality == Modality::kImage && margin > 0 ? std::log((1 - margin) / margin) : 0;
-    level.layers.push_back(register_module(
-        prefix + "marginal", std::make_shared<MarginalLayer>(shape[0], config_.marginal_bins,
-                                                             std::max(config_.bound, widest))));
-  }
-  for (int64_t i = 0; i < config_.steps; ++i) {
-    for (const auto kind : config_.step) {
-      const auto name = prefix + "layer" + std::to_string(level.layers.size() + 1);
-      level.layers.push_back(register_module(name, make_layer(kind, shape, other)));
-      const bool halves = kind == LayerKind::kCoupling || kind == LayerKind::kCheckerboard ||
-                          kind == LayerKind::kAutoregressive;
-      if (halves) other = !other;
+  const auto squeeze = [&] {
+    level.layers.push_back(make_layer(LayerKind::kSqueeze, level.shape, other));
+    level.shape = {4 * level.shape[0], level.shape[1] / 2, level.shape[2] / 2};
+  };
+  const auto repeat = [&](const std::vector<LayerKind>& kinds) {
+    for (int64_t i = 0; i < config_.steps; ++i) {
+      for (const auto kind : kinds) {
+        const auto name = prefix + "layer" + std::to_string(number++);
+        level.layers.push_back(register_module(name, make_layer(kind, level.shape, other)));
+        const bool halves = kind == LayerKind::kCoupling || kind == LayerKind::kCheckerboard ||
+                            kind == LayerKind::kAutoregressive;
+        if (halves) other = !other;
+      }
     }
+  };
+  const auto before = before_squeeze(config_.step);
+  if (in_levels() && before.empty()) squeeze();
+  if (levels_.empty() && config_.marginal_bins > 0) {
+    level.layers.push_back(register_module(prefix + "marginal", make_marginal(level.shape[0])));
+    ++number;
   }
+  repeat(before);
+  if (in_levels() && !before.empty()) squeeze();  // RNVP, section 3.6
+  repeat(behind_squeeze(config_.step));
   if (!last) {
     // Predicts mean and log-deviation of the half that is done; starts as standard noise.
-    const auto half = shape[0] / 2;
+    const auto half = level.shape[0] / 2;
     level.prior =
         register_module(prefix + "prior",
                         torch::nn::Conv2d(torch::nn::Conv2dOptions(half, 2 * half, 3).padding(1)));
     torch::nn::init::zeros_(level.prior->weight);
     torch::nn::init::zeros_(level.prior->bias);
   }
-  level.shape = std::move(shape);
   levels_.push_back(std::move(level));
 }
 
@@ -219,7 +260,7 @@ Flow::Coded Flow::code_of(const torch::Tensor& x, const torch::Tensor& grain,
   auto [h, log_det] = to_line(x, grain);
   std::vector<torch::Tensor> done;
   for (auto& level : levels_) {
-    h = in_levels() ? squeeze_pixels(h) : h.flatten(1);
+    if (!in_levels()) h = h.flatten(1);
     for (const auto& layer : level.layers) {
       auto next = layer->forward(h, condition);
       h = next.x;
@@ -258,7 +299,6 @@ torch::Tensor Flow::decode(const torch::Tensor& code, const torch::Tensor& label
       h = with_shape(noise, level.shape);
     }
     for (std::size_t j = level.layers.size(); j-- > 0;) h = level.layers[j]->inverse(h, condition);
-    if (in_levels()) h = unsqueeze_pixels(h);
   }
   return from_line(with_shape(h, example().shape));
 }
@@ -275,7 +315,7 @@ void Flow::begin_with(const Batch& batch) {
   const auto condition = condition_of(batch.label, batch.x);
   auto h = to_line(batch.x, grain_like(batch.x)).x;
   for (auto& level : levels_) {
-    h = in_levels() ? squeeze_pixels(h) : h.flatten(1);
+    if (!in_levels()) h = h.flatten(1);
     for (const auto& layer : level.layers) {
       layer->begin_with(h);
       h = layer->forward(h, condition).x;

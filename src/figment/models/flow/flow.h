@@ -37,8 +37,13 @@ struct FlowConfig {
               "linear: an invertible matrix, on images a 1x1 convolution; reverse: the other way "
               "round; coupling: maps one half as the other says, the halves taking turns; "
               "checkerboard: the same with the squares of a board as halves (images); "
-              "autoregressive: maps each column as those before it say (not with levels)."},
-        Field{"steps", &C::steps, "Steps, on images at each level.", Within{1, 1000}},
+              "autoregressive: maps each column as those before it say (not with levels); squeeze: "
+              "where a level halves height and width (images); without it, before all layers."},
+        Field{
+            "steps", &C::steps,
+            "Steps, on images at each level; the layers before squeeze are repeated by themselves, "
+            "then those behind it.",
+            Within{1, 1000}},
         Field{"levels", &C::levels,
               "Images: each level halves height and width, and after each but the last half of the "
               "channels are done. 0: the image is a vector. Ignored for other examples.",
@@ -55,10 +60,12 @@ struct FlowConfig {
         Field{"activation", &C::activation, "Nonlinearity of these networks."},
         Field{"class_conditional", &C::class_conditional,
               "Whether the density is that of an example given its class."},
-        Field{"marginal_bins", &C::marginal_bins,
-              "Pieces of a monotone spline for each column or channel, which goes before the steps "
-              "and begins by making the column normal; of pixels, however far from 0. 0: none.",
-              Within{0, 128}},
+        Field{
+            "marginal_bins", &C::marginal_bins,
+            "Pieces of a monotone spline for each column or channel, which goes before the steps "
+            "and begins by making the column normal, within `bound`, on images of every pixel. 0: "
+            "none.",
+            Within{0, 128}},
         Field{"logit_margin", &C::logit_margin,
               "Images: pixels v in [0, 1] are taken as logit(m + (1 - 2 m) v), m this margin; 0 "
               "takes them as v - 1/2.",
@@ -114,11 +121,13 @@ class Flow : public Model,
  private:
   struct Level {
     std::vector<std::shared_ptr<FlowLayer>> layers;
-    std::vector<int64_t> shape;        // of an example within it, [D] or [C, H, W]
+    std::vector<int64_t> shape;        // of an example behind its layers, [D] or [C, H, W]
     torch::nn::Conv2d prior{nullptr};  // of the half that is done; none at the last level
   };
   bool in_levels() const { return config_.levels > 0 && example().modality == Modality::kImage; }
-  void make_level(std::vector<int64_t> shape, bool last);
+  // `shape` of an example before it.
+  void make_level(const std::vector<int64_t>& shape, bool last);
+  std::shared_ptr<FlowLayer> make_marginal(int64_t channels) const;
   std::shared_ptr<FlowLayer> make_layer(LayerKind kind, const std::vector<int64_t>& shape,
                                         bool other) const;
   // [n, classes] of the type of `like`, or undefined.

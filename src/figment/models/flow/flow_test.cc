@@ -93,6 +93,56 @@ TEST(Flow, GivesTheGreysOfOnePixelProbabilitiesThatSumToOne) {
   }
 }
 
+// The logarithm of |det d code / d x| of one picture, by autograd.
+double log_det_by_autograd(Flow& flow, const torch::Tensor& picture, const torch::Tensor& grain,
+                           const torch::Tensor& label) {
+  const auto x = picture.detach().clone().requires_grad_(true);
+  const auto code = flow.code_of(x, grain, label).code[0];
+  std::vector<torch::Tensor> rows;
+  for (int64_t i = 0; i < code.size(0); ++i)
+    rows.push_back(torch::autograd::grad({code[i]}, {x}, {}, true)[0].flatten());
+  return std::get<1>(torch::linalg_slogdet(torch::stack(rows))).item<double>();
+}
+
+// Everything between a picture and its code: grey steps, the logarithm of odds, the squares of four
+// pixels, the layers of each level, and the half that is done as the other half predicts it.
+TEST(Flow, StretchesAPictureAsItSays) {
+  const ExampleSpec picture{Modality::kImage, {1, 4, 4}, {"a", "b", "c"}};
+  struct Case {
+    std::vector<LayerKind> step;
+    double margin;
+    bool conditional;
+    int64_t bins;
+  };
+  const std::vector<Case> cases = {
+      {{LayerKind::kActnorm, LayerKind::kLinear, LayerKind::kCoupling}, 0.05, false, 0},
+      {{LayerKind::kActnorm, LayerKind::kLinear, LayerKind::kCoupling}, 0, true, 4},
+      {{LayerKind::kCheckerboard, LayerKind::kActnorm, LayerKind::kSqueeze, LayerKind::kCoupling},
+       0.05,
+       true,
+       4}};
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    torch::manual_seed(6);
+    auto config = small(cases[c].step, 2);
+    config.logit_margin = cases[c].margin;
+    config.class_conditional = cases[c].conditional;
+    config.marginal_bins = cases[c].bins;
+    Flow flow(config, picture);
+    disturb(flow, 0.2);
+    flow.to(torch::kDouble);
+    const auto x = torch::randint(0, 256, {3, 1, 4, 4}, torch::kDouble) / 255;
+    const auto grain = torch::rand({3, 1, 4, 4}, torch::kDouble);
+    const auto label = torch::arange(3);
+    const auto log_det = flow.code_of(x, grain, label).log_det;
+    for (int64_t i = 0; i < 3; ++i)
+      EXPECT_NEAR(log_det[i].item<double>(),
+                  log_det_by_autograd(flow, x.narrow(0, i, 1), grain.narrow(0, i, 1),
+                                      label.narrow(0, i, 1)),
+                  1e-8)
+          << c;
+  }
+}
+
 TEST(Flow, ComesBackFromItsCode) {
   torch::NoGradGuard no_grad;
   const auto x = (torch::rand({5, 1, 8, 8}) * 255).round() / 255;
@@ -100,6 +150,9 @@ TEST(Flow, ComesBackFromItsCode) {
   for (const auto& config :
        {small({LayerKind::kActnorm, LayerKind::kLinear, LayerKind::kCoupling}, 2),
         small({LayerKind::kCheckerboard, LayerKind::kActnorm}, 2),
+        small({LayerKind::kCheckerboard, LayerKind::kActnorm, LayerKind::kSqueeze,
+               LayerKind::kCoupling, LayerKind::kActnorm},
+              2),
         small({LayerKind::kAutoregressive, LayerKind::kReverse}, 0)})
     for (const bool conditional : {false, true}) {
       auto own = config;
@@ -113,21 +166,104 @@ TEST(Flow, ComesBackFromItsCode) {
     }
 }
 
-TEST(Flow, DependsOnTheClassOnlyWhenTold) {
+TEST(Flow, BeginsALevelWithItsSqueezeUnlessToldWhere) {
   torch::NoGradGuard no_grad;
+  const auto made = [](bool told, int64_t bins) {
+    std::vector<LayerKind> step = {LayerKind::kActnorm, LayerKind::kLinear, LayerKind::kCoupling};
+    if (told) step.insert(step.begin(), LayerKind::kSqueeze);
+    auto config = small(step, 2);
+    config.marginal_bins = bins;
+    torch::manual_seed(7);
+    return std::make_shared<Flow>(config, kPicture);
+  };
+  const auto x = torch::rand({3, 1, 8, 8});
+  for (const int64_t bins : {0, 4}) {
+    const auto plain = made(false, bins), told = made(true, bins);
+    // The names by which checkpoints know the layers.
+    const auto names = plain->named_parameters().keys();
+    EXPECT_EQ(names[0], bins > 0 ? "level1_marginal.raw" : "level1_layer1.shift");
+    const auto last = bins > 0 ? "level1_layer7" : "level1_layer6";
+    EXPECT_TRUE(plain->named_parameters().contains(std::string(last) + ".network.layer1.weight"));
+    EXPECT_TRUE(plain->named_parameters().contains("level2_layer6.network.layer1.weight"));
+    EXPECT_EQ(names, told->named_parameters().keys());
+    EXPECT_TRUE(torch::equal(plain->encode(batch_of(x)), told->encode(batch_of(x))));
+    // A spline for each of the four pixels of a square.
+    if (bins > 0) {
+      EXPECT_EQ(plain->named_parameters()["level1_marginal.raw"].size(0), 4);
+    }
+  }
+}
+
+// Of single pixels before the squeeze, of squares of four behind it.
+TEST(Flow, HasBoardsOfPixelsBeforeTheSqueeze) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(8);
   const auto x = torch::rand({4, 1, 8, 8});
-  for (const bool conditional : {false, true}) {
-    auto config = small({LayerKind::kCoupling}, 1);
-    config.class_conditional = conditional;
+  for (const bool before : {true, false}) {
+    auto config = small(before ? std::vector{LayerKind::kCheckerboard, LayerKind::kSqueeze}
+                               : std::vector{LayerKind::kCheckerboard},
+                        1);
+    config.steps = 1;
+    config.logit_margin = 0;
     Flow flow(config, kPicture);
     disturb(flow, 0.2);
-    const auto density = [&](int64_t label) {
-      Noise noise(1, 0, 4);
-      return flow.log_density(batch_of(x, torch::full({4}, label, torch::kLong)), noise).total;
-    };
-    EXPECT_EQ(torch::equal(density(0), density(2)), !conditional);
-    EXPECT_EQ(flow.knows_classes(), conditional);
+    const auto y = unsqueeze_pixels(flow.encode(batch_of(x)).view({4, 4, 4, 4}));
+    const auto moved = (y - ((x * 255 + 0.5) / 256 - 0.5)).abs().amax({0, 1});
+    for (int64_t row = 0; row < 8; ++row)
+      for (int64_t column = 0; column < 8; ++column) {
+        const bool white = before ? (row + column) % 2 == 1 : (row / 2 + column / 2) % 2 == 1;
+        EXPECT_EQ(moved[row][column].item<float>() > 1e-5, white) << before << row << column;
+      }
   }
+}
+
+// Three boards, the squeeze and three couplings of channels at every level (section 3.6).
+TEST(Flow, TakesTheOrderOfRealNvp) {
+  torch::NoGradGuard no_grad;
+  const ExampleSpec scan{Modality::kImage, {1, 28, 28}, {}};
+  auto config = small({LayerKind::kCheckerboard, LayerKind::kActnorm, LayerKind::kSqueeze,
+                       LayerKind::kCoupling, LayerKind::kActnorm},
+                      2);
+  config.steps = 3;
+  ASSERT_TRUE(problems_of(config, scan).empty());
+  Flow flow(config, scan);
+  disturb(flow, 0.02);
+  const auto x = torch::randint(0, 256, {3, 1, 28, 28}).to(torch::kFloat) / 255;
+  EXPECT_LT((flow.decode(flow.encode(batch_of(x)), {}) - x).abs().max().item<float>(), 1e-4);
+}
+
+TEST(Flow, DependsOnTheClassOnlyWhenTold) {
+  torch::NoGradGuard no_grad;
+  const std::vector<std::string> classes = {"a", "b", "c"};
+  const std::vector<std::pair<FlowConfig, ExampleSpec>> cases = {
+      {small({LayerKind::kCoupling}, 1), kPicture},
+      {small({LayerKind::kAutoregressive}), {Modality::kVector, {1}, classes}},
+      {small({LayerKind::kAutoregressive}), {Modality::kVector, {2}, classes}}};
+  for (const auto& [plain, spec] : cases)
+    for (const bool conditional : {false, true}) {
+      auto sizes = spec.shape;
+      sizes.insert(sizes.begin(), 4);
+      const auto x = torch::rand(sizes);
+      auto config = plain;
+      config.class_conditional = conditional;
+      config.steps = 1;
+      Flow flow(config, spec);
+      disturb(flow, 0.2);
+      const auto given = [&](int64_t label) {
+        return batch_of(x, torch::full({4}, label, torch::kLong));
+      };
+      const auto density = [&](int64_t label) {
+        Noise noise(1, 0, 4);
+        return flow.log_density(given(label), noise).total;
+      };
+      EXPECT_EQ(torch::equal(density(0), density(2)), !conditional) << spec.text();
+      EXPECT_EQ(flow.knows_classes(), conditional);
+      // The first column too, of which no other column tells anything.
+      if (spec.modality == Modality::kVector) {
+        const auto first = [&](int64_t label) { return flow.encode(given(label)).select(1, 0); };
+        EXPECT_EQ(torch::equal(first(0), first(2)), !conditional) << spec.text();
+      }
+    }
 }
 
 TEST(Flow, AsksForTheLabelsItNeeds) {
@@ -189,7 +325,18 @@ TEST(Flow, RefusesWhatDoesNotFit) {
   says(small({LayerKind::kActnorm}), kPair, "expected a coupling, checkerboard or autoregressive");
   says(small({LayerKind::kCheckerboard}), kPair, "expected images with levels");
   says(small({LayerKind::kCoupling}, 4), kPicture, "model.levels: expected at most 3");
-  says(small({LayerKind::kCheckerboard}, 3), kPicture, "expected no checkerboard at level 3");
+  says(small({LayerKind::kCheckerboard}, 3), kPicture,
+       "expected no checkerboard behind the squeeze of level 3");
+  EXPECT_TRUE(
+      problems_of(small({LayerKind::kCheckerboard, LayerKind::kSqueeze}, 3), kPicture).empty());
+  says(small({LayerKind::kCheckerboard, LayerKind::kSqueeze}, 1), {Modality::kImage, {1, 7, 8}, {}},
+       "model.levels: expected at most 0");
+  says(small({LayerKind::kSqueeze, LayerKind::kCoupling, LayerKind::kSqueeze}, 1), kPicture,
+       "expected squeeze at most once");
+  says(small({LayerKind::kCoupling, LayerKind::kSqueeze}, 1), kPicture,
+       "expected no coupling before squeeze");
+  says(small({LayerKind::kSqueeze, LayerKind::kCoupling}), kPair,
+       "expected images with levels of at least 1 for squeeze");
   says(small({LayerKind::kAutoregressive}, 1), kPicture, "expected no autoregressive layer");
   says(small({LayerKind::kCoupling}), {Modality::kVector, {1}, {}}, "at least 2 numbers");
   auto conditional = small({LayerKind::kCoupling});

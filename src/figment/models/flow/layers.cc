@@ -236,4 +236,12 @@ torch::Tensor squeeze_pixels(const torch::Tensor& x) { return torch::pixel_unshu
 
 torch::Tensor unsqueeze_pixels(const torch::Tensor& x) { return torch::pixel_shuffle(x, 2); }
 
+Flowed SqueezeLayer::forward(const torch::Tensor& x, const torch::Tensor&) {
+  return {squeeze_pixels(x), x.new_zeros({x.size(0)})};
+}
+
+torch::Tensor SqueezeLayer::inverse(const torch::Tensor& y, const torch::Tensor&) {
+  return unsqueeze_pixels(y);
+}
+
 }  // namespace figment::models

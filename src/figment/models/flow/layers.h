@@ -14,14 +14,23 @@
 
 namespace figment::models {
 
-enum class LayerKind { kActnorm, kLinear, kReverse, kCoupling, kCheckerboard, kAutoregressive };
+enum class LayerKind {
+  kActnorm,
+  kLinear,
+  kReverse,
+  kCoupling,
+  kCheckerboard,
+  kAutoregressive,
+  kSqueeze
+};
 constexpr auto enum_names(LayerKind) {
   return std::array{EnumName<LayerKind>{"actnorm", LayerKind::kActnorm},
                     EnumName<LayerKind>{"linear", LayerKind::kLinear},
                     EnumName<LayerKind>{"reverse", LayerKind::kReverse},
                     EnumName<LayerKind>{"coupling", LayerKind::kCoupling},
                     EnumName<LayerKind>{"checkerboard", LayerKind::kCheckerboard},
-                    EnumName<LayerKind>{"autoregressive", LayerKind::kAutoregressive}};
+                    EnumName<LayerKind>{"autoregressive", LayerKind::kAutoregressive},
+                    EnumName<LayerKind>{"squeeze", LayerKind::kSqueeze}};
 }
 
 enum class ElementMap { kAffine, kAdditive, kSpline };
@@ -152,5 +161,12 @@ class AutoregressiveLayer : public FlowLayer {
 // section 3.6).
 torch::Tensor squeeze_pixels(const torch::Tensor& x);
 torch::Tensor unsqueeze_pixels(const torch::Tensor& x);
+
+// The same as a layer, which moves numbers and stretches nothing.
+class SqueezeLayer : public FlowLayer {
+ public:
+  Flowed forward(const torch::Tensor& x, const torch::Tensor& condition) override;
+  torch::Tensor inverse(const torch::Tensor& y, const torch::Tensor& condition) override;
+};
 
 }  // namespace figment::models

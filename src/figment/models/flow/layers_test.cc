@@ -84,6 +84,8 @@ std::vector<Case> cases() {
       {"spline autoregressive", {4}, autoregressive(4, true, curve)},
       {"one column", {1}, autoregressive(1, false, affine)},
       {"conditional autoregressive", {4}, autoregressive(4, false, affine, kOnClass), 3},
+      {"reversed conditional autoregressive", {4}, autoregressive(4, true, curve, kOnClass), 3},
+      {"one column on the condition", {1}, autoregressive(1, false, affine, kOnClass), 3},
   };
 }
 
@@ -228,19 +230,35 @@ TEST(FlowLayers, AMarginalLayerMakesTheFirstBatchNormal) {
 }
 
 TEST(FlowLayers, AnAutoregressiveLayerLooksBackOnly) {
-  AutoregressiveLayer layer(5, false, {ElementMap::kAffine, 4, 2}, kPlain);
-  disturb(layer);
-  const auto x = torch::randn({1, 5}).requires_grad_(true);
-  const auto y = layer.forward(x, {}).x;
-  for (int64_t i = 0; i < 5; ++i) {
-    const auto gradient = torch::autograd::grad({y[0][i]}, {x}, {}, true)[0][0];
-    for (int64_t j = 0; j < 5; ++j) {
-      if (j > i)
-        EXPECT_EQ(gradient[j].item<float>(), 0) << i << j;
-      else
-        EXPECT_NE(gradient[j].item<float>(), 0) << i << j;
+  for (const auto& network : {kPlain, kOnClass}) {
+    AutoregressiveLayer layer(5, false, {ElementMap::kAffine, 4, 2}, network);
+    disturb(layer);
+    const auto x = torch::randn({1, 5}).requires_grad_(true);
+    const auto condition = network.condition > 0 ? torch::randn({1, 3}) : torch::Tensor();
+    const auto y = layer.forward(x, condition).x;
+    for (int64_t i = 0; i < 5; ++i) {
+      const auto gradient = torch::autograd::grad({y[0][i]}, {x}, {}, true)[0][0];
+      for (int64_t j = 0; j < 5; ++j) {
+        if (j > i)
+          EXPECT_EQ(gradient[j].item<float>(), 0) << i << j;
+        else
+          EXPECT_NE(gradient[j].item<float>(), 0) << i << j;
+      }
     }
   }
+}
+
+TEST(FlowLayers, AnAutoregressiveLayerTellsEveryColumnTheCondition) {
+  torch::NoGradGuard no_grad;
+  torch::manual_seed(10);
+  for (const int64_t columns : {1, 2, 4})
+    for (const bool reversed : {false, true}) {
+      AutoregressiveLayer layer(columns, reversed, {ElementMap::kAffine, 4, 2}, kOnClass);
+      disturb(layer);
+      const auto x = torch::randn({1, columns}).expand({2, columns});
+      const auto y = layer.forward(x, torch::eye(3).narrow(0, 0, 2)).x;
+      EXPECT_GT((y[0] - y[1]).abs().min().item<float>(), 1e-6) << columns << reversed;
+    }
 }
 
 TEST(FlowLayers, TheSquaresOfACheckerboardSayHowTheOthersMove) {

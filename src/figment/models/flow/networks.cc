@@ -108,16 +108,20 @@ MaskedNetworkImpl::MaskedNetworkImpl(int64_t in, int64_t k, bool reversed,
                                      const FlowNetworkOptions& options)
     : k_(k), activation_(options.activation) {
   // Element i may be told to what comes later: its degree is its place in the order, from 1. A
-  // hidden unit of degree d knows the elements up to d (MADE, section 4).
+  // hidden unit of degree d knows the elements up to d (MADE, section 4). One of degree 0 knows the
+  // condition alone, and is how the first element, before which there is none, is told of it.
   const auto places = torch::arange(1, in + 1);
+  const auto degrees_of = [&](int64_t units) {
+    if (options.condition > 0) return torch::arange(units).remainder(in);
+    return torch::arange(units).remainder(std::max<int64_t>(in - 1, 1)) + 1;
+  };
   auto known = reversed ? places.flip(0) : places;  // of the layer below
   const auto asked = known;
   auto width = in;
   for (std::size_t i = 0; i <= options.hidden.size(); ++i) {
     const bool last = i == options.hidden.size();
     const auto out = last ? in * k : options.hidden[i];
-    const auto degree = last ? asked.repeat_interleave(k)
-                             : torch::arange(out).remainder(std::max<int64_t>(in - 1, 1)) + 1;
+    const auto degree = last ? asked.repeat_interleave(k) : degrees_of(out);
     const auto allowed = last ? degree.unsqueeze(1) > known : degree.unsqueeze(1) >= known;
     masks_.push_back(register_buffer("mask" + std::to_string(i + 1), allowed.to(torch::kFloat)));
     linear_.push_back(register_module(layer_name(i), torch::nn::Linear(width, out)));

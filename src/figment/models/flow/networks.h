@@ -40,7 +40,8 @@ class FlowNetworkImpl : public torch::nn::Module {
 TORCH_MODULE(FlowNetwork);
 
 // The same with masked weights: what is given out for element i depends on the elements before i
-// alone (Germain et al., "MADE", 2015), or behind i when `reversed`. x [n, in] -> [n, in, k].
+// alone (Germain et al., "MADE", 2015), or behind i when `reversed`, and for every element on the
+// condition. x [n, in] -> [n, in, k].
 class MaskedNetworkImpl : public torch::nn::Module {
  public:
   MaskedNetworkImpl(int64_t in, int64_t k, bool reversed, const FlowNetworkOptions& options);
