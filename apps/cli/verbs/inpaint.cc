@@ -3,6 +3,7 @@
 
 #include "drawing.h"
 #include "figment/apply/inpainting.h"
+#include "figment/apply/sampler_choice.h"
 #include "figment/apply/use.h"
 #include "figment/core/counted.h"
 #include "figment/core/files.h"
@@ -25,6 +26,7 @@ int verb_inpaint(const Options& options) {
                        .first(options.n > 0 ? options.n : kExamples);
   const auto asked = options.answers > 0 ? options.answers : kAnswers;
   prepare_drawing(run, options, asked * set.size());
+  need_ancestral({options.sampler, options.steps, options.eta, options.guidance});
   const auto filled = inpaint(run, set, mask, asked, options.seed);
   const auto answers = filled.answers.size(0);
   std::vector<torch::Tensor> columns = {filled.given};

@@ -48,7 +48,23 @@ void choose_sampler(const LoadedRun& run, const SamplerChoice& choice) {
     fail(Cause::kConfig, "--guidance",
          "expected a model that is told the class, but this one draws without; leave --guidance "
          "out, or train with model.class_conditional=true");
+  if (choice.guidance >= 0 && choice.guidance != 1 && !able->does_without_class())
+    fail(Cause::kConfig, "--guidance",
+         "expected a model that learned to do without a class too, but this one was trained with "
+         "model.label_dropout=0; leave --guidance out");
   if (choice.guidance >= 0) sampler.guidance = choice.guidance;
+}
+
+void need_ancestral(const SamplerChoice& choice) {
+  if (!choice.sampler.empty() && choice.sampler != name_of_enum(SamplerKind::kAncestral))
+    fail(Cause::kConfig, "--sampler",
+         "expected ancestral, as what is hidden is filled in by ancestral steps whatever the "
+         "sampler (RePaint), got ",
+         printable(choice.sampler), "; leave --sampler out");
+  if (choice.eta >= 0)
+    fail(Cause::kConfig, "--eta",
+         "expected none, as what is hidden is filled in by ancestral steps (RePaint), which have "
+         "no eta; leave --eta out");
 }
 
 }  // namespace figment

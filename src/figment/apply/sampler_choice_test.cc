@@ -10,10 +10,11 @@
 namespace figment {
 namespace {
 
-LoadedRun drawing_run(bool told_classes) {
+LoadedRun drawing_run(bool told_classes, const char* label_dropout = "label_dropout=0.1") {
   Value config;
   set_override(config, "width=8");
   set_override(config, "schedule.steps=30");
+  set_override(config, label_dropout);
   set_override(config, told_classes ? "class_conditional=true" : "class_conditional=false");
   Problems problems;
   torch::manual_seed(1);
@@ -54,9 +55,46 @@ TEST(SamplerChoice, RefusesWhatSaysNothing) {
   expect_refused(run, {"", 31, -1, -1}, "[--steps] expected at most the 30 steps");
   expect_refused(run, {"ancestral", 0, 0.5, -1}, "[--eta] expected --sampler ddim");
   expect_refused(run, {"", 0, -1, 2}, "[--guidance] expected a model that is told the class");
+  const auto always_told = drawing_run(true, "label_dropout=0");
+  expect_refused(always_told, {"", 0, -1, 2}, "[--guidance] expected a model that learned to do");
+  choose_sampler(always_told, {"", 0, -1, 1});
   const auto at_once =
       toys::run_of(std::make_shared<toys::ToyModel>(run.example(), /*told=*/false));
   expect_refused(at_once, {"", 10, -1, -1}, "[--steps] expected a model that draws its samples in");
+}
+
+TEST(SamplerChoice, KnowsWhatAncestralStepsAlonePassOver) {
+  need_ancestral({});
+  need_ancestral({"ancestral", 20, -1, 2});
+  const auto refused = [](const SamplerChoice& choice, const std::string& words) {
+    try {
+      need_ancestral(choice);
+      FAIL() << words;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kConfig);
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+  };
+  refused({"dpm_solver", 0, -1, -1}, "[--sampler] expected ancestral");
+  refused({"ddim", 0, -1, -1}, "[--sampler] expected ancestral");
+  refused({"", 0, 0, -1}, "[--eta] expected none");
+}
+
+// Read from a recipe, settings of the sampler that say nothing are refused with the others.
+TEST(SamplerChoice, IsCheckedInRecipes) {
+  const std::pair<const char*, const char*> refused[] = {
+      {"sampler.eta=0.5", "model.sampler.eta: expected 0 with kind = \"ancestral\""},
+      {"sampler.guidance=2", "model.sampler.guidance: expected 1 without class_conditional"}};
+  for (const char* family : {"diffusion", "latent_diffusion"})
+    for (const auto& [setting, words] : refused) {
+      Value config;
+      set_override(config, "sampler.kind=ancestral");
+      set_override(config, setting);
+      Problems problems;
+      family_named(family, "test").resolve(config, problems);
+      ASSERT_EQ(problems.lines().size(), 1u) << family;
+      EXPECT_NE(problems.lines()[0].find(words), std::string::npos) << problems.lines()[0];
+    }
 }
 
 TEST(SamplerChoice, DrawsTheSameWhateverIsDrawnTogetherAndTellsEachStep) {

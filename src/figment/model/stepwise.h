@@ -13,13 +13,6 @@
 
 namespace figment {
 
-// One place of the way from noise to an example.
-struct CoursePoint {
-  int64_t t = 0;          // steps left
-  torch::Tensor x;        // [n, shape...] as it is there, in the model's numbers
-  torch::Tensor example;  // [n, shape...] the example that is predicted there
-};
-
 // Told after each step of how many examples were drawn together, which step it was, from 1, and of
 // how many.
 using StepProgress = std::function<void(int64_t n, int64_t step, int64_t steps)>;
@@ -29,7 +22,10 @@ struct Stepwise {
   // How samples are drawn; what is set here holds for all later calls.
   virtual SamplerConfig& sampler() = 0;
   virtual int64_t most_steps() const = 0;  // of a sampler: those of the training
-  // The way of samples from noise, at about `points` places evenly spread and the end.
+  // Whether it has learned to do without the class that it is told, which guidance needs.
+  virtual bool does_without_class() const = 0;
+  // The way of samples in the model's numbers, from the noise itself to the end: every step, or
+  // `points` places (2 or more) evenly spread where there are more.
   virtual std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) = 0;
   // Examples like those given: each is noised for this share of all steps, in (0, 1], and denoised
   // again.

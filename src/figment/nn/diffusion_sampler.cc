@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "figment/core/error.h"
 
@@ -29,7 +30,7 @@ torch::Tensor ddim_step(const DiffusionProcess& process, const StepPrediction& p
 }
 
 // One step of DDPM from t to s < t (DDPM algorithm 2), for any s by the posterior of the shorter
-// chain. A learned variance is used where the chain is whole (s = t - 1).
+// chain, whose variances take the place of the whole one's (IDDPM section 4).
 torch::Tensor ancestral_step(const DiffusionProcess& process, const StepPrediction& predicted,
                              int64_t t, int64_t s, const torch::Tensor& x, Noise& noise) {
   const double now = process.alpha_bar(t), next = process.alpha_bar(s);
@@ -38,9 +39,11 @@ torch::Tensor ancestral_step(const DiffusionProcess& process, const StepPredicti
                     std::sqrt(now / next) * (1 - next) / (1 - now) * x;
   if (s == 0) return mean;
   const auto draw = fresh(noise, x);
-  if (predicted.log_variance.defined() && s == t - 1)
-    return mean + torch::exp(0.5 * predicted.log_variance) * draw;
-  return mean + std::sqrt((1 - next) / (1 - now) * beta) * draw;
+  const double small = (1 - next) / (1 - now) * beta;  // DDPM eq. 7
+  if (!predicted.share.defined()) return mean + std::sqrt(small) * draw;
+  const auto log_variance =
+      predicted.share * std::log(beta) + (1 - predicted.share) * std::log(small);  // IDDPM eq. 15
+  return mean + torch::exp(0.5 * log_variance) * draw;
 }
 
 // The solver's clock: half the logarithm of the signal-to-noise ratio, and what it multiplies.
@@ -82,6 +85,27 @@ torch::Tensor solve(const DiffusionProcess& process, const StepPredictor& predic
 
 }  // namespace
 
+void SamplerConfig::check(const Problems::Scope& scope) const {
+  if (eta > 0 && kind != SamplerKind::kDdim)
+    scope.add("eta", std::string("expected 0 with kind = \"") + name_of_enum(kind) +
+                         "\", as ddim alone has an eta, got " + shortest(eta));
+}
+
+void check_guidance(const SamplerConfig& sampler, bool told_classes, double label_dropout,
+                    const Problems::Scope& model) {
+  if (sampler.guidance == 1) return;
+  if (!told_classes)
+    model.inner("sampler").add(
+        "guidance",
+        "expected 1 without class_conditional = true, as there is no class to obey, got " +
+            shortest(sampler.guidance));
+  else if (label_dropout == 0)
+    model.inner("sampler").add("guidance",
+                               "expected 1 with label_dropout = 0: the model then never learns to "
+                               "do without a class, which guidance compares with; got " +
+                                   shortest(sampler.guidance));
+}
+
 std::vector<int64_t> spaced_steps(int64_t first, int64_t count) {
   FIGMENT_CHECK(first >= 1 && count >= 1);
   count = std::min(count, first);
@@ -106,6 +130,33 @@ torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& 
     if (watch) watch(s, here, predicted.denoised.example);
   }
   return here;
+}
+
+std::vector<int64_t> evenly_spread(int64_t count, int64_t most) {
+  FIGMENT_CHECK(count >= 1 && most >= 2);
+  most = std::min(most, count);
+  std::vector<int64_t> places;
+  for (int64_t i = 0; i < most; ++i) places.push_back(most == 1 ? 0 : i * (count - 1) / (most - 1));
+  return places;
+}
+
+std::vector<CoursePoint> run_course(const DiffusionProcess& process, const StepPredictor& predict,
+                                    const torch::Tensor& x, int64_t from,
+                                    const SamplerConfig& config, Noise& noise, int64_t most) {
+  const auto visited = static_cast<int64_t>(spaced_steps(from, config.steps).size()) + 1;
+  const auto shown = evenly_spread(visited, most);
+  std::vector<CoursePoint> course;
+  CoursePoint here{from, x, {}};
+  int64_t place = 0;
+  run_sampler(process, predict, x, from, config, noise,
+              [&](int64_t t, const torch::Tensor& there, const torch::Tensor& example) {
+                // Only now is it known what was predicted where this step began.
+                here.example = example;
+                if (shown[course.size()] == place++) course.push_back(here);
+                here = {t, there, example};
+              });
+  course.push_back(here);
+  return course;
 }
 
 torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,

@@ -1,7 +1,7 @@
 // From noise to examples with a network that denoises: all steps or few, with noise or without.
-// DDPM: Ho et al. 2020. DDIM: Song, Meng & Ermon, "Denoising diffusion implicit models", 2021,
-// https://arxiv.org/abs/2010.02502. DPM-Solver++(2M): Lu et al. 2022,
-// https://arxiv.org/abs/2211.01095, algorithm 2. Filling in what is hidden: Lugmayr et al.,
+// DDPM: Ho et al. 2020. IDDPM: Nichol & Dhariwal 2021. DDIM: Song, Meng & Ermon, "Denoising
+// diffusion implicit models", 2021, https://arxiv.org/abs/2010.02502. DPM-Solver++(2M): Lu et al.
+// 2022, https://arxiv.org/abs/2211.01095, algorithm 2. Filling in what is hidden: Lugmayr et al.,
 // "RePaint", 2022, https://arxiv.org/abs/2201.09865.
 #pragma once
 
@@ -48,12 +48,21 @@ struct SamplerConfig {
               Within{0, 100}},
         Field{"clip", &C::clip, "Cut predicted pixels to their range; codes have none."}};
   }
+  void check(const Problems::Scope& scope) const;
 };
+
+// Adds a problem where the table `model` asks its sampler for guidance of which nothing comes: by a
+// class that it is not told, or away from what it never learned to make without one.
+void check_guidance(const SamplerConfig& sampler, bool told_classes, double label_dropout,
+                    const Problems::Scope& model);
 
 // What the network makes of x_t [n, ...] at one t in 1..T.
 struct StepPrediction {
   Denoised denoised;
-  torch::Tensor log_variance{};  // of the step, [n, ...]; undefined where it is not learned
+  // Where the logarithm of a step's variance lies between that of q(x_s | x_t, x_0), 0, and that of
+  // beta, 1, both of the step from t to s (IDDPM eq. 15 and section 4); broadcasts over x_t.
+  // Undefined: 0.
+  torch::Tensor share{};
 };
 using StepPredictor = std::function<StepPrediction(const torch::Tensor& x_t, int64_t t)>;
 
@@ -71,9 +80,26 @@ torch::Tensor run_sampler(const DiffusionProcess& process, const StepPredictor& 
                           const torch::Tensor& x, int64_t from, const SamplerConfig& config,
                           Noise& noise, const StepWatch& watch = {});
 
+// One place of the way from noise to an example.
+struct CoursePoint {
+  int64_t t = 0;          // steps left
+  torch::Tensor x;        // [n, ...] as it is there
+  torch::Tensor example;  // [n, ...] the example that is predicted there; at t = 0, predicted last
+};
+
+// Of 0, 1, ..., count - 1 as many as there are but at most `most`, 2 or more: evenly spread, the
+// first and the last among them.
+std::vector<int64_t> evenly_spread(int64_t count, int64_t most);
+
+// The places that run_sampler comes through, x itself first and the end last; of more than `most`
+// those that evenly_spread chooses.
+std::vector<CoursePoint> run_course(const DiffusionProcess& process, const StepPredictor& predict,
+                                    const torch::Tensor& x, int64_t from,
+                                    const SamplerConfig& config, Noise& noise, int64_t most);
+
 // From noise x at T to t = 0, with `known` [n, ...] kept where mask [n, 1, ...] is 1. Each stretch
 // of steps is gone through `repeats` times, noised again in between, so that the filling agrees
-// with the rest (RePaint, algorithm 1).
+// with the rest (RePaint, algorithm 1). All steps are ancestral, whatever config.kind.
 torch::Tensor run_inpainting(const DiffusionProcess& process, const StepPredictor& predict,
                              const torch::Tensor& x, const torch::Tensor& known,
                              const torch::Tensor& mask, int64_t repeats,

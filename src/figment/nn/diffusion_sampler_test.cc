@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 namespace figment {
 namespace {
@@ -108,6 +110,114 @@ TEST(DiffusionSampler, IsWatchedToTheEnd) {
     EXPECT_EQ(seen, (std::vector<int64_t>{75, 50, 25, 0}));
     EXPECT_TRUE(torch::equal(last, out));
   }
+}
+
+// x = 0 whose example is 0 too: where a step ends is its deviation times what is drawn.
+TEST(DiffusionSampler, AncestralVariancesAreThoseOfTheStride) {
+  const auto process = process_of(100);
+  const auto zero = torch::zeros({5, 1});
+  const auto after_a_step = [&](int64_t t, int64_t steps, const torch::Tensor& share) {
+    const StepPredictor predict = [&](const torch::Tensor& x_t, int64_t) {
+      return StepPrediction{{torch::zeros_like(x_t), torch::zeros_like(x_t)}, share};
+    };
+    torch::Tensor first;
+    Noise noise(3, 0, 5);
+    run_sampler(process, predict, zero, t, sampler_of(SamplerKind::kAncestral, steps), noise,
+                [&](int64_t, const torch::Tensor& x, const torch::Tensor&) {
+                  if (!first.defined()) first = x;
+                });
+    return first;
+  };
+  Noise same(3, 0, 5);
+  const auto drawn = same.normal({1});
+  const auto between = torch::linspace(0, 1, 5).view({5, 1});  // as a network says
+  for (const int64_t s : {20, 39}) {
+    const int64_t t = 40, steps = t / (t - s);  // 40, 20 and the end, or one by one
+    const double now = process.alpha_bar(t), next = process.alpha_bar(s);
+    const double beta = 1 - now / next, small = (1 - next) / (1 - now) * beta;
+    const auto expect = [&](const torch::Tensor& share, const torch::Tensor& log_variance) {
+      EXPECT_TRUE(torch::allclose(after_a_step(t, steps, share), (0.5 * log_variance).exp() * drawn,
+                                  1e-4, 1e-6))
+          << s << " " << log_variance;
+    };
+    const auto low = torch::full({1}, std::log(small)), high = torch::full({1}, std::log(beta));
+    expect({}, low);
+    expect(torch::zeros({}), low);
+    expect(torch::ones({}), high);
+    expect(between, (1 - between) * low + between * high);
+  }
+  // One by one they are those of the training.
+  const auto at = torch::full({1}, 40, torch::kLong);
+  const auto like = torch::zeros({1, 1});
+  EXPECT_TRUE(torch::allclose(after_a_step(40, 40, torch::ones({})),
+                              (0.5 * process.log_beta(at, like)).exp() * drawn, 1e-4, 1e-6));
+  EXPECT_TRUE(torch::allclose(after_a_step(40, 40, {}),
+                              (0.5 * process.posterior_log_variance(at, like)).exp() * drawn, 1e-4,
+                              1e-6));
+}
+
+TEST(DiffusionSampler, ShowsItsCourseFromTheNoiseToTheEnd) {
+  const auto process = process_of(100);
+  const auto predict = best_prediction(process);
+  const auto x = torch::randn({2, 1});
+  for (const auto kind : {SamplerKind::kAncestral, SamplerKind::kDdim, SamplerKind::kDpmSolver}) {
+    const auto config = sampler_of(kind, 4);
+    Noise noise(1, 0, 2), same(1, 0, 2), again(1, 0, 2);
+    const auto course = run_course(process, predict, x, 100, config, noise, 64);
+    ASSERT_EQ(course.size(), 5u);
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(course[i].t, 100 - 25 * static_cast<int64_t>(i));
+      const auto predicted =
+          i == 4 ? course[3].example : predict(course[i].x, course[i].t).denoised.example;
+      EXPECT_TRUE(torch::equal(course[i].example, predicted)) << i;
+    }
+    EXPECT_TRUE(torch::equal(course[0].x, x));
+    EXPECT_TRUE(torch::equal(course[4].x, run_sampler(process, predict, x, 100, config, same)));
+    const auto ends = run_course(process, predict, x, 100, config, again, 2);
+    ASSERT_EQ(ends.size(), 2u);
+    EXPECT_TRUE(torch::equal(ends[0].x, x));
+    EXPECT_TRUE(torch::equal(ends[1].x, course[4].x));
+  }
+}
+
+TEST(DiffusionSampler, ChoosesPlacesEvenly) {
+  EXPECT_EQ(evenly_spread(3, 5), (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(evenly_spread(51, 6), (std::vector<int64_t>{0, 10, 20, 30, 40, 50}));
+  EXPECT_EQ(evenly_spread(11, 5), (std::vector<int64_t>{0, 2, 5, 7, 10}));
+  EXPECT_EQ(evenly_spread(1, 2), (std::vector<int64_t>{0}));
+}
+
+TEST(DiffusionSampler, RefusesSettingsThatChangeNothing) {
+  const auto lines_of = [](const SamplerConfig& config) {
+    Problems problems;
+    config.check({problems, "model.sampler", nullptr});
+    return problems.lines();
+  };
+  EXPECT_TRUE(lines_of({}).empty());
+  EXPECT_TRUE(lines_of(sampler_of(SamplerKind::kDdim, 5, 0.5)).empty());
+  EXPECT_TRUE(lines_of(sampler_of(SamplerKind::kAncestral, 5)).empty());
+  for (const auto kind : {SamplerKind::kAncestral, SamplerKind::kDpmSolver}) {
+    const auto lines = lines_of(sampler_of(kind, 5, 0.5));
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_NE(lines[0].find(std::string("model.sampler.eta: expected 0 with kind = \"") +
+                            name_of_enum(kind) + "\", as ddim alone has an eta, got 0.5"),
+              std::string::npos)
+        << lines[0];
+  }
+  const auto guided = [](double guidance, bool told, double dropout) {
+    SamplerConfig config;
+    config.guidance = guidance;
+    Problems problems;
+    check_guidance(config, told, dropout, {problems, "model", nullptr});
+    return problems.empty() ? std::string() : problems.lines()[0];
+  };
+  EXPECT_EQ(guided(1, false, 0.1), "");
+  EXPECT_EQ(guided(1, true, 0), "");
+  EXPECT_EQ(guided(3, true, 0.1), "");
+  EXPECT_NE(guided(3, false, 0.1).find("model.sampler.guidance: expected 1 without class"),
+            std::string::npos);
+  EXPECT_NE(guided(0, true, 0).find("model.sampler.guidance: expected 1 with label_dropout = 0"),
+            std::string::npos);
 }
 
 // Two numbers of a normal with correlation .9: with the first known, the second is normal about .9

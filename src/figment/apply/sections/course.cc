@@ -4,7 +4,9 @@
 
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/files.h"
+#include "figment/core/text.h"
 #include "figment/data/image_codec.h"
 #include "figment/model/stepwise.h"
 #include "figment/report/animation.h"
@@ -15,7 +17,8 @@
 namespace figment::sections {
 namespace {
 
-constexpr int64_t kSamples = 8, kPoints = 12, kParticles = 1000, kStages = 5;
+constexpr int64_t kSamples = 8, kColumns = 13, kFrames = 64, kParticles = 1000, kStages = 5;
+constexpr int64_t kAnimatedBytes = 4 << 20;  // noise does not compress: large images, fewer frames
 constexpr int64_t kSide = 17, kFewParticles = 300;  // of a field of directions
 constexpr double kPartOfWay = 0.1;
 
@@ -30,12 +33,20 @@ std::vector<CoursePoint> course_of(ReportContext& context, Stepwise& able, int64
 }
 
 void show_images(ReportContext& context, Stepwise& able) {
-  const auto course = course_of(context, able, kSamples, kPoints);
-  std::vector<torch::Tensor> on_the_way, predicted, frames;
-  for (const auto& point : course) {
+  const auto bytes_a_frame = 2 * kSamples * context.run.example().elements();
+  const auto course = course_of(context, able, kSamples,
+                                std::clamp(kAnimatedBytes / bytes_a_frame, kColumns, kFrames));
+  std::vector<torch::Tensor> frames;
+  for (const auto& point : course)
+    frames.push_back(
+        to_uint8(layered_grid({point.x.to(torch::kCPU), point.example.to(torch::kCPU)})));
+  std::vector<torch::Tensor> on_the_way, predicted;
+  std::vector<std::string> left;
+  for (const auto place : evenly_spread(static_cast<int64_t>(course.size()), kColumns)) {
+    const auto& point = course[static_cast<std::size_t>(place)];
     on_the_way.push_back(point.x.to(torch::kCPU));
     predicted.push_back(point.example.to(torch::kCPU));
-    frames.push_back(to_uint8(layered_grid({on_the_way.back(), predicted.back()})));
+    left.push_back(std::to_string(point.t));
   }
   // A row a sample, from noise on the left to the end on the right.
   const auto strip = [&](const std::vector<torch::Tensor>& columns) {
@@ -44,13 +55,19 @@ void show_images(ReportContext& context, Stepwise& able) {
     return encode_png(image_grid(torch::stack(columns, 1).flatten(0, 1), grid));
   };
   const int scale = context.run.example().shape[1] <= 32 ? 2 : 1;
-  context.page.image(strip(on_the_way), "Samples on their way, from noise on the left.", scale);
-  context.page.image(strip(predicted), "The examples predicted at these steps.", scale);
+  context.page.image(
+      strip(on_the_way),
+      "Samples on their way, from noise on the left; the steps left: " + join(left, ", ") + ".",
+      scale);
+  context.page.image(strip(predicted), "The examples predicted there.", scale);
   AnimationOptions options;
-  options.delay_ms = 150;
+  options.delay_ms = 100;
   options.last_delay_ms = 2000;
   context.page.image(encode_apng(frames, options),
-                     "The same as an animation: each sample above its prediction.", scale);
+                     "The same as an animation of " +
+                         counted(static_cast<int64_t>(frames.size()), "frame") + ", from " +
+                         left.front() + " steps left: each sample above its prediction.",
+                     scale);
 }
 
 // Where the model takes points that lie there with t steps left: arrows a part of the way to the

@@ -6,6 +6,8 @@
 
 #include "figment/core/error.h"
 #include "figment/model/family.h"
+#include "figment/nn/distributions.h"
+#include "figment/nn/normal_interval.h"
 
 namespace figment::models {
 
@@ -21,9 +23,15 @@ constexpr double kGreyHalf = 1.0 / 255;  // half a grey step in [-1, 1]
 
 torch::Tensor per_example(const torch::Tensor& values) { return values.flatten(1).sum(1); }
 
-// Log-probability of the standard normal lying below x, exact where it is small.
-torch::Tensor normal_cdf(const torch::Tensor& x) {
-  return 0.5 * (1 + torch::erf(x / std::sqrt(2)));
+// Log-probability of the grey step of each pixel under a normal, the ends of the scale open to
+// infinity (DDPM eq. 13): [n].
+torch::Tensor grey_log_prob(const torch::Tensor& x, const torch::Tensor& mean,
+                            const torch::Tensor& log_variance) {
+  const auto inverse = torch::exp(-0.5 * log_variance);
+  const auto centre = (x - mean) * inverse, half = kGreyHalf * inverse;
+  const auto within =
+      torch::where(x > 0.999, log_normal_cdf(half - centre), log_normal_interval(centre, half));
+  return per_example(torch::where(x < -0.999, log_normal_cdf(centre + half), within));
 }
 
 }  // namespace
@@ -37,6 +45,7 @@ void DiffusionConfig::check(const Problems::Scope& scope) const {
     scope.add("variance", "expected learned with loss = \"hybrid\", whose second part trains it");
   if (min_snr > 0 && loss == DiffusionLoss::kBound)
     scope.add("min_snr", "expected 0 with loss = \"bound\", whose weights are given");
+  check_guidance(sampler, class_conditional, label_dropout, scope);
 }
 
 void DiffusionConfig::check_example(const ExampleSpec& example,
@@ -89,48 +98,40 @@ Diffusion::Output Diffusion::ask(const torch::Tensor& x_t, const torch::Tensor& 
   return {parts[0].reshape(x_t.sizes()), parts[1].reshape(x_t.sizes())};
 }
 
-torch::Tensor Diffusion::log_variance_of(const Output& output, const torch::Tensor& t,
-                                         const torch::Tensor& like) const {
-  const auto small = process_.posterior_log_variance(t, like), large = process_.log_beta(t, like);
+torch::Tensor Diffusion::share_of(const Output& output, const torch::Tensor& like) const {
   switch (config_.variance) {
     case StepVariance::kSmall:
-      return small.expand_as(like);
+      return torch::zeros({}, like.options());
     case StepVariance::kLarge:
-      return large.expand_as(like);
-    case StepVariance::kLearned: {
-      const auto share = (output.between + 1) / 2;
-      return share * large + (1 - share) * small;  // IDDPM eq. 15
-    }
+      return torch::ones({}, like.options());
+    case StepVariance::kLearned:
+      return (output.between + 1) / 2;
   }
-  return small;
+  return {};
 }
 
 torch::Tensor Diffusion::term_of(const torch::Tensor& x, const torch::Tensor& x_t,
                                  const torch::Tensor& t, const Output& output) const {
   auto guess = process_.denoised(config_.predict, output.prediction, x_t, t).example;
-  if (images() && config_.sampler.clip) guess = guess.clamp(-1, 1);
+  // Where it is cut it has no gradient: a training could not bring it back.
+  if (images() && config_.sampler.clip && !is_training()) guess = guess.clamp(-1, 1);
   const auto mean = process_.posterior_mean(guess, x_t, t);
-  const auto log_variance = log_variance_of(output, t, x_t);
+  const auto share = share_of(output, x_t);
+  const auto log_variance =
+      (share * process_.log_beta(t, x_t) + (1 - share) * process_.posterior_log_variance(t, x_t))
+          .expand_as(x_t);  // IDDPM eq. 15
   const auto true_mean = process_.posterior_mean(x, x_t, t);
   const auto true_log_variance = process_.posterior_log_variance(t, x_t);
   // KL of two normals (DDPM eq. 5, L_{t-1}).
   const auto kl = per_example(0.5 * (log_variance - true_log_variance - 1 +
                                      torch::exp(true_log_variance - log_variance) +
                                      (true_mean - mean).square() * torch::exp(-log_variance)));
-  torch::Tensor last;
-  if (images()) {
-    // The probability of the grey step, its ends open to infinity (DDPM eq. 13).
-    const auto inverse = torch::exp(-0.5 * log_variance);
-    const auto above =
-        torch::where(x > 0.999, torch::ones_like(x), normal_cdf((x + kGreyHalf - mean) * inverse));
-    const auto below = torch::where(x < -0.999, torch::zeros_like(x),
-                                    normal_cdf((x - kGreyHalf - mean) * inverse));
-    last = -per_example((above - below).clamp_min(1e-12).log());
-  } else {
-    last = 0.5 * per_example((x - mean).square() * torch::exp(-log_variance) + log_variance +
-                             std::log(2 * M_PI));
-  }
-  return torch::where(t == 1, last, kl);
+  const auto decoded = (t == 1).nonzero().flatten();
+  if (decoded.size(0) == 0) return kl;
+  const auto of = [&](const torch::Tensor& all) { return all.index_select(0, decoded); };
+  const auto last = images() ? grey_log_prob(of(x), of(mean), of(log_variance))
+                             : gaussian_log_prob(of(x), of(mean), of(log_variance));
+  return kl.index_copy(0, decoded, -last);
 }
 
 torch::Tensor Diffusion::prior_term(const torch::Tensor& x) const {

@@ -59,7 +59,8 @@ struct DiffusionConfig {
               "simple: squared error of what is predicted; bound: the variational bound, term by "
               "term; hybrid: simple, and a thousandth of the bound for the variance alone."},
         Field{"variance", &C::variance,
-              "Of a step back: small is that of q(x_{t-1} | x_t, x_0), large is beta, learned lies "
+              "Of a step back: small is that of q(x_{t-1} | x_t, x_0), large is beta where all "
+              "steps are taken, learned lies "
               "between the two as the network says (loss bound or hybrid)."},
         Field{"min_snr", &C::min_snr,
               "simple: weight of a step's error at most this signal-to-noise ratio, such as 5; 0 "
@@ -107,8 +108,8 @@ class Diffusion : public Model,
   Metrics validation_step(const Batch& batch) override;
   bool knows_classes() const override { return config_.class_conditional; }
   torch::Tensor sample(const SampleRequest& request) override;
-  // The code is the noise at the last step, as wide as an example; decoded by the sampler without
-  // fresh noise.
+  // The code is the noise at the last step, as wide as an example; decoded by DDIM without fresh
+  // noise whatever the sampler, since these are the steps that invert() takes backwards.
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
   bool on_class() const override { return config_.class_conditional; }
   bool on_attributes() const override { return false; }
@@ -126,6 +127,9 @@ class Diffusion : public Model,
   // Stepwise: how samples are drawn from now on.
   SamplerConfig& sampler() override { return sampler_; }
   int64_t most_steps() const override { return process_.steps(); }
+  bool does_without_class() const override {
+    return config_.class_conditional && config_.label_dropout > 0;
+  }
   std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) override;
   torch::Tensor vary(const Batch& batch, double share, Noise& noise) override;
   int64_t noise_dim() const override { return example().elements(); }
@@ -152,8 +156,8 @@ class Diffusion : public Model,
   torch::Tensor uncentred(const torch::Tensor& x) const;
   torch::Tensor condition_of(const torch::Tensor& label, int64_t n) const;
   Output ask(const torch::Tensor& x_t, const torch::Tensor& t, const torch::Tensor& condition);
-  torch::Tensor log_variance_of(const Output& output, const torch::Tensor& t,
-                                const torch::Tensor& like) const;
+  // Where the variance of a step back lies, as StepPrediction has it; broadcasts over `like`.
+  torch::Tensor share_of(const Output& output, const torch::Tensor& like) const;
   // -log p(x_0 | x_1) or the KL of a step back, in nats [n].
   torch::Tensor term_of(const torch::Tensor& x, const torch::Tensor& x_t, const torch::Tensor& t,
                         const Output& output) const;

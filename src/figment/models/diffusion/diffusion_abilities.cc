@@ -10,7 +10,12 @@ namespace figment::models {
 StepPredictor Diffusion::predictor(const torch::Tensor& label, int64_t n) {
   const auto condition = condition_of(label, n), any = condition_of({}, n);
   const bool guided = config_.class_conditional && label.defined() && sampler_.guidance != 1;
-  return [this, condition, any, guided](const torch::Tensor& x_t, int64_t t) {
+  // Over longer steps a fixed variance is the small one: of the large one more noise would be left
+  // than the network knows (DDIM table 1). A learned one lies between those of the longer steps.
+  const bool spread =
+      config_.variance == StepVariance::kLearned ||
+      (config_.variance == StepVariance::kLarge && sampler_.steps >= process_.steps());
+  return [this, condition, any, guided, spread](const torch::Tensor& x_t, int64_t t) {
     const auto steps =
         torch::full({x_t.size(0)}, t, torch::dtype(torch::kLong).device(x_t.device()));
     auto output = ask(x_t, steps, condition);
@@ -26,8 +31,7 @@ StepPredictor Diffusion::predictor(const torch::Tensor& label, int64_t n) {
       out.denoised.noise = (x_t - std::sqrt(process_.alpha_bar(t)) * out.denoised.example) /
                            std::sqrt(1 - process_.alpha_bar(t));
     }
-    if (config_.variance != StepVariance::kSmall)
-      out.log_variance = log_variance_of(output, steps, x_t);
+    if (spread) out.share = share_of(output, x_t);
     return out;
   };
 }
@@ -63,8 +67,8 @@ torch::Tensor Diffusion::decode(const torch::Tensor& code, const torch::Tensor& 
   auto shape = example().shape;
   shape.insert(shape.begin(), code.size(0));
   auto quiet = sampler_;
+  quiet.kind = SamplerKind::kDdim;
   quiet.eta = 0;
-  if (quiet.kind == SamplerKind::kAncestral) quiet.kind = SamplerKind::kDdim;
   Noise none(0, 0, code.size(0), code.device());
   return drawn_from(code.view(shape), process_.steps(), label, quiet, none);
 }
@@ -83,16 +87,10 @@ torch::Tensor Diffusion::predicted(const torch::Tensor& x, int64_t t) {
 std::vector<CoursePoint> Diffusion::course(const SampleRequest& request, int64_t points) {
   const auto label = drawn_label(request);
   const auto x = request.noise->normal(example().shape) * request.temperature;
-  const auto visited = static_cast<int64_t>(spaced_steps(process_.steps(), sampler_.steps).size());
-  const auto every = std::max<int64_t>(1, visited / std::max<int64_t>(1, points));
-  std::vector<CoursePoint> out;
-  int64_t step = 0;
-  run_sampler(process_, predictor(label, request.n), x, process_.steps(), sampler_, *request.noise,
-              [&](int64_t t, const torch::Tensor& here, const torch::Tensor& guess) {
-                if (++step % every == 0 || t == 0)
-                  out.push_back({t, uncentred(here), uncentred(guess)});
-              });
-  return out;
+  auto course = run_course(process_, predictor(label, request.n), x, process_.steps(), sampler_,
+                           *request.noise, points);
+  for (auto& point : course) point = {point.t, uncentred(point.x), uncentred(point.example)};
+  return course;
 }
 
 torch::Tensor Diffusion::vary(const Batch& batch, double share, Noise& noise) {

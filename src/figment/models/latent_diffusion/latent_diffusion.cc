@@ -46,6 +46,7 @@ void LatentDiffusionConfig::check(const Problems::Scope& scope) const {
     scope.inner("coder").add("up",
                              "expected transposed or nearest, got unpool, whose places would be "
                              "part of the code");
+  check_guidance(sampler, class_conditional, label_dropout, scope);
 }
 
 void LatentDiffusionConfig::check_example(const ExampleSpec& example,
@@ -237,18 +238,11 @@ torch::Tensor LatentDiffusion::reconstruct(const Batch& batch) {
 std::vector<CoursePoint> LatentDiffusion::course(const SampleRequest& request, int64_t points) {
   const auto label = drawn_label(request);
   const auto z = request.noise->normal(map_) * request.temperature;
-  const auto& process = denoiser_->process();
-  const auto visited = static_cast<int64_t>(spaced_steps(process.steps(), sampler_.steps).size());
-  const auto every = std::max<int64_t>(1, visited / std::max<int64_t>(1, points));
-  std::vector<CoursePoint> out;
-  int64_t step = 0;
-  run_sampler(process, denoiser_->predictor(label, request.n, sampler_.guidance), z,
-              process.steps(), sampler_, *request.noise,
-              [&](int64_t t, const torch::Tensor& here, const torch::Tensor& guess) {
-                if (++step % every == 0 || t == 0)
-                  out.push_back({t, image_of(here), image_of(guess)});
-              });
-  return out;
+  auto course =
+      run_course(denoiser_->process(), denoiser_->predictor(label, request.n, sampler_.guidance), z,
+                 most_steps(), sampler_, *request.noise, points);
+  for (auto& point : course) point = {point.t, image_of(point.x), image_of(point.example)};
+  return course;
 }
 
 torch::Tensor LatentDiffusion::vary(const Batch& batch, double share, Noise& noise) {

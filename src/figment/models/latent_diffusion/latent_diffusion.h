@@ -105,6 +105,9 @@ class LatentDiffusion : public Model,
 
   SamplerConfig& sampler() override { return sampler_; }
   int64_t most_steps() const override { return denoiser_->process().steps(); }
+  bool does_without_class() const override {
+    return config_.class_conditional && config_.label_dropout > 0;
+  }
   std::vector<CoursePoint> course(const SampleRequest& request, int64_t points) override;
   torch::Tensor vary(const Batch& batch, double share, Noise& noise) override;
 

@@ -156,7 +156,8 @@ TEST(LatentDiffusion, VariesAndShowsItsCourse) {
   request.n = 2;
   request.noise = &one;
   const auto course = model.course(request, 4);
-  ASSERT_GE(course.size(), 2U);
+  ASSERT_EQ(course.size(), 4U);  // of 6
+  EXPECT_EQ(course.front().t, 1000);
   EXPECT_EQ(course.back().t, 0);
   request.noise = &two;
   EXPECT_TRUE(torch::allclose(course.back().x, model.sample(request)));
@@ -181,6 +182,13 @@ TEST(LatentDiffusion, RefusesWhatCannotBe) {
   config.class_conditional = true;
   const ExampleSpec bare{Modality::kImage, {1, 8, 8}, {}};
   EXPECT_NE(problem(config, bare).find("expected examples with classes"), std::string::npos);
+  config.label_dropout = 0;
+  config.sampler.guidance = 2;
+  EXPECT_NE(problem(config).find("model.sampler.guidance: expected 1 with label_dropout = 0"),
+            std::string::npos);
+  config.class_conditional = false;
+  EXPECT_NE(problem(config).find("model.sampler.guidance: expected 1 without class_conditional"),
+            std::string::npos);
   const ExampleSpec vector{Modality::kVector, {5}, {}};
   EXPECT_NE(problem(small(), vector).find("expected images"), std::string::npos);
 }
