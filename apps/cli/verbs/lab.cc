@@ -53,6 +53,7 @@ int verb_lab(const Options& options) {
                       {"steps", row.steps},
                       {"in_time", row.in_time},
                       {"seconds", row.seconds},
+                      {"has_density", row.family->abilities.densities},
                       {"metrics", nlohmann::json::object()}});
       for (const auto& [name, value] : row.metrics) list.back()["metrics"][name] = value;
     }
@@ -61,9 +62,10 @@ int verb_lab(const Options& options) {
   }
   std::printf("%-12s %8s %8s  %s\n", "family", "steps", "seconds", "");
   for (const auto& row : rows) {
-    std::string numbers;
+    const auto [of, fit] = density_of(row);
+    std::string numbers = of.empty() ? fit : of + " " + fit;
     for (const auto& [name, value] : row.metrics)
-      if (name == "kl_to_truth" || name == "nll" || name == "coverage" || name == "precision")
+      if (name == "coverage" || name == "precision")
         numbers += (numbers.empty() ? "" : "  ") + name + " " + significant(value, 3);
     std::printf("%-12s %8lld %8.1f  %s\n", std::string(row.family->name).c_str(),
                 static_cast<long long>(row.steps), row.seconds, numbers.c_str());

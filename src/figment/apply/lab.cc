@@ -27,6 +27,7 @@ namespace {
 
 constexpr int64_t kSteps = 3000;  // of a training, unless said otherwise
 constexpr int64_t kJudged = 2000, kDrawn = 2000;
+constexpr int64_t kCodes = 500;  // importance samples of an example's likelihood
 constexpr int kLastOrder = 200;  // sections of what the model makes and of its codes
 
 // Raises a flag when the time is over or someone else says so.
@@ -101,7 +102,8 @@ void judge(const std::string& metric, const MetricRequest& request, Results& out
   }
 }
 
-// The divergence from the truth where both are known, else the likelihood, and how samples lie.
+// The divergence from the truth where both are known, else the likelihood or a bound on it, and how
+// samples lie.
 Results judged(const LoadedRun& run, const Splits& data) {
   Results out;
   const auto set = data.test.first(kJudged);
@@ -110,13 +112,15 @@ Results judged(const LoadedRun& run, const Splits& data) {
                          set,        run.recipe.data, run.recipe.seed, {samples, false, {}}};
   };
   judge("kl_to_truth", request(20000), out);
-  if (out.empty()) judge("nll", request(500), out);
+  if (out.empty()) judge("nll", request(kCodes), out);
+  if (out.empty()) judge("bound", request(0), out);
   judge("prdc", request(kDrawn), out);
   return out;
 }
 
-ScatterPlot cloud(const std::string& title, const torch::Tensor& points) {
+ScatterPlot cloud(const std::string& title, const torch::Tensor& points, const Window& window) {
   ScatterPlot plot;
+  plot.window = window;
   plot.frame.title = title;
   plot.frame.width = plot.frame.height = 300;
   plot.points = points;
@@ -129,8 +133,7 @@ std::string value_of(const Results& results, const std::string& name) {
   return "";
 }
 
-void side_by_side(const std::vector<LabRow>& rows, const std::vector<LoadedRun>& runs,
-                  const Dataset& data, HtmlPage& page) {
+void table_of(const std::vector<LabRow>& rows, const std::vector<LoadedRun>& runs, HtmlPage& page) {
   HtmlTable table{{"family", "parameters", "steps", "seconds", "nats to the truth", "nll",
                    "precision", "recall", "density", "coverage"},
                   {}};
@@ -138,26 +141,36 @@ void side_by_side(const std::vector<LabRow>& rows, const std::vector<LoadedRun>&
     int64_t parameters = 0;
     for (const auto& parameter : runs[i].model->parameters()) parameters += parameter.numel();
     const auto& row = rows[i];
+    const auto [name, fit] = density_of(row);
+    const bool divergence = name == "kl_to_truth";
     table.rows.push_back({std::string(row.family->title), with_commas(parameters),
                           with_commas(row.steps) + (row.in_time ? "" : " (time was over)"),
-                          significant(row.seconds, 3), value_of(row.metrics, "kl_to_truth"),
-                          value_of(row.metrics, "nll"), value_of(row.metrics, "precision"),
-                          value_of(row.metrics, "recall"), value_of(row.metrics, "density"),
-                          value_of(row.metrics, "coverage")});
+                          significant(row.seconds, 3), divergence ? fit : "", divergence ? "" : fit,
+                          value_of(row.metrics, "precision"), value_of(row.metrics, "recall"),
+                          value_of(row.metrics, "density"), value_of(row.metrics, "coverage")});
   }
   page.table(table,
              "Trained for the same steps, or for as long as each was given. Nats to the "
              "truth: the divergence of the density from the true one, an upper bound where "
-             "the density is a lower one; nll where the truth is not known. Empty: the "
-             "model has no density.");
+             "the density is a lower one. Where the truth is not known, nll: nats an example "
+             "in the scaled numbers that all models see; after <= a variational bound on it from "
+             "above, and of models with a posterior an estimate by " +
+                 std::to_string(kCodes) +
+                 " importance samples, in expectation not below it either.");
+}
+
+// All in the window of the data, so that they compare.
+void clouds_of(const std::vector<LoadedRun>& runs, const Dataset& data, HtmlPage& page) {
   page.section("Samples");
-  page.plot(scatter_plot(cloud("data", data.first(kDrawn).x)), "The data.");
+  const auto truth = data.first(kDrawn).x;
+  const auto window = window_of(truth);
+  page.plot(scatter_plot(cloud("data", truth, window)), "The data, whose axes all have.");
   for (const auto& run : runs) {
     SampleOptions options;
     options.n = kDrawn;
-    page.plot(
-        scatter_plot(cloud(std::string(run.family->title), to_output(run, sample(run, options)))),
-        "");
+    page.plot(scatter_plot(cloud(std::string(run.family->title),
+                                 to_output(run, sample(run, options)), window)),
+              "");
   }
 }
 
@@ -172,6 +185,14 @@ void check_settings(const std::vector<const Family*>& chosen, const LabOptions& 
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> density_of(const LabRow& row) {
+  for (const char* name : {"kl_to_truth", "nll"})
+    if (const auto value = value_of(row.metrics, name); !value.empty()) return {name, value};
+  if (const auto bound = value_of(row.metrics, "bound"); !bound.empty())
+    return {"nll", "<= " + bound};
+  return {"", row.family->abilities.densities ? "" : "no density"};
+}
 
 std::vector<const Family*> lab_families(const LabOptions& options) {
   const auto example = spec_of(options.source);
@@ -260,7 +281,8 @@ std::vector<LabRow> run_lab(const LabOptions& options) {
   }
   HtmlPage page("Side by side on " + options.source,
                 std::to_string(rows.size()) + " families on the same points.");
-  side_by_side(rows, runs, shown_part(data), page);
+  table_of(rows, runs, page);
+  clouds_of(runs, shown_part(data), page);
   auto sections = all_sections();
   std::stable_sort(sections.begin(), sections.end(),
                    [](const auto* a, const auto* b) { return a->order < b->order; });

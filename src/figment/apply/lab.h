@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "figment/core/say.h"
@@ -36,8 +37,12 @@ struct LabRow {
   int64_t steps = 0;
   bool in_time = true;  // false: the seconds were over before the steps
   double seconds = 0;   // of training
-  Results metrics{};    // of kl_to_truth or nll, and of prdc, what the model allows
+  Results metrics{};    // of kl_to_truth, else nll, else bound, and of prdc: what the model allows
 };
+
+// How well the density of a row fits: "kl_to_truth" or "nll", and its number; "<= 1.2" where all
+// there is is a bound on nll. Without a name "no density", of a family that has none.
+std::pair<std::string, std::string> density_of(const LabRow& row);
 
 // The recipe of a family in the lab: its defaults, but where these are not for points and an
 // enumerated setting has a value that is, that one; then the settings. Throws Error(kConfig).

@@ -75,6 +75,53 @@ TEST(Lab, LaysFamiliesSideBySide) {
   EXPECT_TRUE(has(error_of([&] { run_lab(options); }), "[lab] expected a new folder"));
 }
 
+// Axis labels and where they stand, of the first plot with this title.
+std::string ticks_of(const std::string& page, const std::string& title) {
+  const auto begin = page.find("aria-label=\"" + title + "\"");
+  const auto svg = page.substr(begin, page.find("</svg>", begin) - begin);
+  const std::string tick = " class=\"s v\">";
+  std::string out;
+  for (auto at = svg.find(tick); at != std::string::npos; at = svg.find(tick, at + 1)) {
+    const auto start = svg.rfind('<', at);
+    out += svg.substr(start, svg.find('<', at) - start);
+  }
+  return out;
+}
+
+TEST(Lab, LaysThemSideBySideWhereNoDensityIsKnown) {
+  const testing::ScratchFolder folder;
+  LabOptions options;
+  options.source = "moons";
+  options.families = {"diffusion", "gan", "vae"};
+  options.folder = folder / "lab";
+  options.threads = 1;
+  options.settings = {"train.steps=3",
+                      "data.size=600",
+                      "diffusion.width=16",
+                      "diffusion.sampler.steps=5",
+                      "gan.generator.hidden=[16]",
+                      "gan.discriminator.hidden=[16]",
+                      "vae.coder.hidden=[8]"};
+  const auto rows = run_lab(options);
+  ASSERT_EQ(rows.size(), 3U);
+  const auto [name, bound] = density_of(rows[0]);
+  EXPECT_EQ(name, "nll");
+  EXPECT_EQ(bound.rfind("<= ", 0), 0U) << bound;
+  EXPECT_EQ(density_of(rows[2]).first, "nll");
+  EXPECT_FALSE(has(density_of(rows[2]).second, "<="));
+  EXPECT_EQ(density_of(rows[1]), (std::pair<std::string, std::string>{"", "no density"}));
+  const auto page = read_file(folder / "lab" / "lab.html", 1 << 28);
+  for (const auto& words :
+       {">&lt;= " + bound.substr(3) + "<", std::string(">no density<"),
+        std::string("The discriminator over the plane"), std::string("The codes beside the prior")})
+    EXPECT_TRUE(has(page, words)) << words;
+  // Clouds are comparable: all have the axes of the data.
+  const auto axes = ticks_of(page, "data");
+  EXPECT_FALSE(axes.empty());
+  for (const auto& row : rows)
+    EXPECT_EQ(ticks_of(page, std::string(row.family->title)), axes) << row.family->name;
+}
+
 TEST(Lab, StopsWhenTheTimeIsOver) {
   const testing::ScratchFolder folder;
   LabOptions options;

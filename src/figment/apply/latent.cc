@@ -49,9 +49,10 @@ torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set,
   FIGMENT_CHECK(has_manifold(model));
   torch::NoGradGuard no_grad;
   torch::Tensor spread;  // none: standard normal
-  if (auto* able = dynamic_cast<DrawsCodes*>(&model)) {
+  auto* prior = dynamic_cast<DrawsCodes*>(&model);
+  if (prior != nullptr && !prior->prior_is_standard_normal()) {
     Noise noise(kPriorSeed, 0, kPriorDraws, model.device());
-    spread = able->draw_prior(noise).z.to(torch::kCPU);
+    spread = prior->draw_prior(noise).z.to(torch::kCPU);
   } else if (dynamic_cast<Samples*>(&model) == nullptr) {
     spread = encode(model, scaling, set.first(2000));
   }

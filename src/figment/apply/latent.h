@@ -31,7 +31,8 @@ torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes = {});
 bool has_manifold(Model& model);
 
 // The decoded manifold [side * side, example shape...]: over the prior for models that draw codes
-// from one, over the standard normal for others that sample, over the codes of `set` for the rest.
+// from one other than the standard normal, over that for others that sample, over the codes of
+// `set` for the rest.
 torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side);
 
 // Codes [n, k] as points [n, 2]: as they are for k = 2, else their two main axes.

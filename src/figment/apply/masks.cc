@@ -38,7 +38,7 @@ torch::Tensor from_file(const std::string& path) {
   if (is_npy(bytes)) {
     const auto array = decode_npy(bytes, path);
     if (array.dim() != 2)
-      fail(Cause::kData, path, "expected a mask of two dimensions (height, width), got ",
+      fail(Cause::kConfig, path, "expected a mask of two dimensions (height, width), got ",
            array.dim());
     return array.ne(0).to(torch::kFloat);
   }
@@ -65,7 +65,7 @@ torch::Tensor mask_of(const std::string& word, const ExampleSpec& example) {
          " or a file (.png, .jpg, .npy), got '", printable(word), "'", did_you_mean(word, names));
   const auto known = file ? from_file(word) : named(word, height, width);
   if (known.size(0) != height || known.size(1) != width)
-    fail(Cause::kData, word, "expected a mask of ", height, "x", width,
+    fail(Cause::kConfig, word, "expected a mask of ", height, "x", width,
          ", as the model's images are (height x width), got ", known.size(0), "x", known.size(1));
   const auto share = known.mean().item<double>();
   if (share == 0 || share == 1)

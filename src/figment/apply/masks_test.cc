@@ -64,13 +64,13 @@ TEST(Masks, RefuseWhatIsNone) {
   const testing::ScratchFolder folder;
   const auto path = (folder / "a.npy").string();
   write_durably(path, encode_npy(torch::ones({6, 8}, torch::kByte)));
-  expect_refused(path, kPicture, Cause::kData, "expected a mask of 8x6");
+  expect_refused(path, kPicture, Cause::kConfig, "expected a mask of 8x6");
   write_durably(path, encode_npy(torch::ones({8, 6}, torch::kByte)));
   expect_refused(path, kPicture, Cause::kData, "but it hides none");
   write_durably(path, encode_npy(torch::zeros({8, 6}, torch::kByte)));
   expect_refused(path, kPicture, Cause::kData, "but it hides all");
   write_durably(path, encode_npy(torch::ones({1, 8, 6}, torch::kByte)));
-  expect_refused(path, kPicture, Cause::kData, "two dimensions");
+  expect_refused(path, kPicture, Cause::kConfig, "two dimensions");
   expect_refused((folder / "none.png").string(), kPicture, Cause::kData, "none.png");
 }
 

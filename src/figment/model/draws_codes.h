@@ -18,6 +18,9 @@ struct DrawsPrior {
     torch::Tensor z;      // [n, code_dim]
     torch::Tensor label;  // [n] int64, the class that each code stands for; undefined for none
   };
+  // Whether each number of a code is standard normal, as is said where it is known: then quantiles
+  // of the prior are exact, and need no draws.
+  virtual bool prior_is_standard_normal() const { return false; }
   // noise.size() codes from the prior, row i by (seed, first + i) alone.
   virtual Codes draw_prior(Noise& noise) = 0;
 };

@@ -149,6 +149,13 @@ Cloud finite_points(const ScatterPlot& plot) {
   return cloud;
 }
 
+Window window_about(const Cloud& cloud) {
+  constexpr double kShare = 0.99, kMargin = 0.06;
+  const auto x = middle(cloud.x, kShare).widened(kMargin);
+  const auto y = middle(cloud.y, kShare).widened(kMargin);
+  return {x.low, x.high, y.low, y.high};
+}
+
 // The names of all labels; none beyond a hundred, of which a legend would tell nobody anything.
 std::vector<std::string> names_of_labels(const ScatterPlot& plot, const Cloud& cloud) {
   const auto top = *std::max_element(cloud.label.begin(), cloud.label.end());
@@ -235,6 +242,14 @@ std::string line_plot(const LinePlot& plot) {
   return svg_document(plot.frame, body);
 }
 
+Window window_of(const torch::Tensor& points) {
+  ScatterPlot plot;
+  plot.points = points;
+  const auto cloud = finite_points(plot);
+  FIGMENT_CHECK(!cloud.x.empty());
+  return window_about(cloud);
+}
+
 std::string scatter_plot(const ScatterPlot& plot) {
   FIGMENT_CHECK(plot.limit >= 1);
   const auto cloud = finite_points(plot);
@@ -242,10 +257,9 @@ std::string scatter_plot(const ScatterPlot& plot) {
   if (total == 0) return nothing_to_draw(plot.frame, "no finite points to draw");
   const auto names = names_of_labels(plot, cloud);
   const auto room = room_for(plot.frame, legend_rows(names, plot.frame));
-  const auto xs = middle(cloud.x, 0.99).widened(0.06);
-  const auto ys = middle(cloud.y, 0.99).widened(0.06);
-  const Scale x(xs.low, xs.high, room.left, room.right);
-  const Scale y(ys.low, ys.high, room.bottom, room.top);
+  const auto window = plot.window ? *plot.window : window_about(cloud);
+  const Scale x(window.left, window.right, room.left, room.right);
+  const Scale y(window.bottom, window.top, room.bottom, room.top);
 
   std::vector<std::vector<std::pair<double, double>>> places(names.empty() ? 10 : names.size());
   const auto inside = [](double value, const Scale& scale) {

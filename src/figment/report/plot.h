@@ -9,6 +9,7 @@
 
 #include <torch/torch.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,17 +44,26 @@ struct LinePlot {
 // trend is seen and no spike is lost.
 std::string line_plot(const LinePlot& plot);
 
+// What the axes of a plot span.
+struct Window {
+  double left, right, bottom, top;
+};
+
+// The middle 99 % of the points [n, 2] along each axis, with a margin, so that outliers do not
+// press the rest together. At least one point must be finite.
+Window window_of(const torch::Tensor& points);
+
 struct ScatterPlot {
   PlotFrame frame{{}, {}, {}, 490, 480};
   torch::Tensor points{};              // [n, 2], any floating type
   torch::Tensor label{};               // [n] int64 >= 0, or undefined
   std::vector<std::string> classes{};  // names of the labels; a label beyond them shows its number
   int64_t limit = 4000;                // points drawn at most; a note below says if there are more
+  std::optional<Window> window{};      // of plots that are to be compared; none: that of the points
 };
 
-// Points coloured by label. The axes span the middle 99 % of the points, with a margin, so that
-// outliers do not press the rest together; a note says how many lie outside. Which points are
-// drawn, if not all, is every (n / limit)-th.
+// Points coloured by label; a note says how many lie outside the window. Which points are drawn, if
+// not all, is every (n / limit)-th.
 std::string scatter_plot(const ScatterPlot& plot);
 
 struct Histogram {

@@ -165,6 +165,43 @@ TEST(ScatterPlot, DrawsSomeAndSaysSo) {
   EXPECT_TRUE(contains(svg, "<title>2</title>"));  // a label without a name
 }
 
+// Axis labels and where they stand.
+Words tick_texts(const std::string& svg) {
+  constexpr std::string_view kTick = " class=\"s v\">";
+  Words out;
+  for (auto at = svg.find(kTick); at != std::string::npos; at = svg.find(kTick, at + 1)) {
+    const auto begin = svg.rfind('<', at);
+    out.push_back(svg.substr(begin, svg.find('<', at) - begin));
+  }
+  return out;
+}
+
+TEST(ScatterPlot, TakesTheWindowOfAnother) {
+  const TemporaryFolder folder;
+  ScatterPlot data;
+  data.points = torch::tensor({0.0, 0.0, 10.0, 20.0}).view({2, 2});
+  data.window = window_of(data.points);
+  EXPECT_DOUBLE_EQ(data.window->left, -0.6);
+  EXPECT_DOUBLE_EQ(data.window->right, 10.6);
+  EXPECT_DOUBLE_EQ(data.window->bottom, -1.2);
+  EXPECT_DOUBLE_EQ(data.window->top, 21.2);
+  ScatterPlot samples;
+  samples.points = torch::tensor({5.0, 10.0, 500.0, 10.0, 5.0, -600.0}).view({3, 2});
+  EXPECT_NE(tick_texts(scatter_plot(samples)), tick_texts(scatter_plot(data)));
+  samples.window = data.window;
+  const auto svg = scatter_plot(samples);
+  check_svg(folder, svg);
+  EXPECT_EQ(tick_texts(svg), tick_texts(scatter_plot(data)));
+  EXPECT_TRUE(contains(svg, "2 outside the frame"));
+  EXPECT_EQ(count(svg, "h0"), 1u);
+  // Without a window of its own a plot has that of its points.
+  data.window.reset();
+  EXPECT_EQ(tick_texts(scatter_plot(data)), tick_texts(svg));
+  // All outside is said, and drawn as nothing.
+  samples.points = torch::full({4, 2}, 1e9);
+  EXPECT_TRUE(contains(scatter_plot(samples), "4 outside the frame"));
+}
+
 TEST(ScatterPlot, TakesWhateverComes) {
   const TemporaryFolder folder;
   ScatterPlot plot;

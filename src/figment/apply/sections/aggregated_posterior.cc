@@ -47,6 +47,8 @@ void write(ReportContext& context) {
   const auto codes = torch::cat(parts);
   Noise noise(mix(seed, kPrior), 0, codes.size(0), device);
   const auto prior = able->draw_prior(noise);
+  const auto drawn = prior.z.to(torch::kCPU);
+  const auto window = window_of(torch::cat({codes, drawn}));  // of both, so that they compare
   context.page.section("The codes beside the prior");
   const auto draw = [&](const std::string& title, const torch::Tensor& points,
                         const torch::Tensor& label, const std::string& caption) {
@@ -55,6 +57,7 @@ void write(ReportContext& context) {
     plot.frame.x_label = "first coordinate";
     plot.frame.y_label = "second coordinate";
     plot.points = points;
+    plot.window = window;
     plot.label = label;
     if (label.defined()) plot.classes = context.run.example().classes;
     context.page.plot(scatter_plot(plot), caption);
@@ -62,7 +65,7 @@ void write(ReportContext& context) {
   draw("codes of the examples", codes, some.label,
        "A code drawn for each example of the " + context.part +
            " part: together they are the aggregated posterior, which is to look like the prior.");
-  draw("draws from the prior", prior.z.to(torch::kCPU),
+  draw("draws from the prior", drawn,
        prior.label.defined() ? prior.label.to(torch::kCPU) : prior.label,
        prior.label.defined()
            ? "As many codes drawn from the prior, coloured by the class that each "
@@ -70,7 +73,7 @@ void write(ReportContext& context) {
            : "As many codes drawn from the prior.");
   context.page.table(
       {{"", "mean of first", "of second", "deviation of first", "of second", "correlation"},
-       {moments("codes", codes), moments("prior", prior.z.to(torch::kCPU))}},
+       {moments("codes", codes), moments("prior", drawn)}},
       "Moments of what is drawn above.");
 }
 

@@ -14,9 +14,9 @@
 namespace figment::sections {
 namespace {
 
-constexpr int64_t kMapped = 4000;  // codes on the latent map
-constexpr int64_t kFewest = 200;
-constexpr int64_t kMappedNumbers = 1 << 22;  // of wide codes fewer
+constexpr int64_t kMapped = 4000;            // codes on the latent map,
+constexpr int64_t kMappedNumbers = 1 << 22;  // fewer where they would be more numbers than that,
+constexpr int64_t kFewest = 200;             // though never fewer than so many
 
 void write(ReportContext& context) {
   if (!context.run.family->abilities.encodes || context.shown.size() < 3) return;
@@ -26,9 +26,10 @@ void write(ReportContext& context) {
     grid.gap = 0;
     const auto picture = image_grid(
         manifold(*context.run.model, context.run.scaling, context.shown, kManifoldSide), grid);
+    const auto* prior = context.able<DrawsCodes>();
     context.page.image(
         encode_png(picture),
-        context.able<DrawsCodes>() != nullptr
+        prior != nullptr && !prior->prior_is_standard_normal()
             ? "Codes on a grid of equal shares of the prior, decoded."
         : context.run.family->abilities.samples
             ? "Codes on a grid over the unit square, pushed through the quantile function of "

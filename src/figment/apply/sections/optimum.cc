@@ -1,7 +1,9 @@
 // The learned discriminator beside the best one there is, on sets of one or two numbers whose true
 // density is known; and what the game comes to. Goodfellow et al., "Generative adversarial nets",
-// 2014 (GAN below).
+// 2014 (GAN below). On other sets of points in the plane, and in games whose scores are no
+// probabilities, a map of the learned one alone.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
 
@@ -23,6 +25,9 @@ constexpr int64_t kSamples = 200000;
 constexpr int64_t kLineSide = 120, kPlaneSide = 60;  // bins along an axis
 constexpr int64_t kPixels = 4;                       // of a bin, along each side
 constexpr double kSeen = 2e-5;  // probability of a bin below which the samples say nothing of D*
+constexpr int64_t kMapSide = 120, kMapPixels = 2;  // of the map of a discriminator alone
+constexpr int64_t kLaid = 500;                     // examples of each kind laid over it
+constexpr std::array<int64_t, 3> kBlue = {63, 144, 218}, kOrange = {255, 169, 14};
 
 // What both sides do on the bins, outside left out: [k] double each.
 struct Played {
@@ -37,6 +42,13 @@ double smoothing_of(const Value& config) {
   const auto* value = config.find("label_smoothing");
   const auto* number = value == nullptr ? nullptr : value->as<double>();
   return number == nullptr ? 0 : *number;
+}
+
+// Scores [n] double of examples [n, d] in the data's numbers.
+torch::Tensor scores_of(ReportContext& context, Discriminates& able, const torch::Tensor& x) {
+  Batch batch;
+  batch.x = context.run.scaling.to_model(x.to(torch::kFloat)).to(context.run.device());
+  return able.scores(batch).to(torch::kCPU, torch::kDouble);
 }
 
 Played play(ReportContext& context, Discriminates& able) {
@@ -55,13 +67,9 @@ Played play(ReportContext& context, Discriminates& able) {
   out.made = made.slice(0, 0, -1);
   const double kept = 1 - smoothing_of(context.run.recipe.model);
   out.best = kept * out.truth / (out.truth + out.made);  // GAN eq. 2
-  const auto score = [&](const torch::Tensor& x) {
-    Batch batch;
-    batch.x = context.run.scaling.to_model(x.to(torch::kFloat)).to(context.run.device());
-    return able.scores(batch).to(torch::kCPU, torch::kDouble);
-  };
-  out.learned = torch::sigmoid(score(out.bins.middles()));
-  const auto of_truth = score(context.shown.x), of_made = score(samples);
+  out.learned = torch::sigmoid(scores_of(context, able, out.bins.middles()));
+  const auto of_truth = scores_of(context, able, context.shown.x);
+  const auto of_made = scores_of(context, able, samples);
   out.value = (torch::log_sigmoid(of_truth).mean() + torch::log_sigmoid(-of_made).mean())
                   .item<double>();  // GAN eq. 1
   return out;
@@ -148,16 +156,50 @@ void show_course(ReportContext& context) {
                     "Where both come to 1/2, made examples cannot be told from true ones.");
 }
 
-void write(ReportContext& context) {
-  auto* able = context.able<Discriminates>();
-  auto* samples = context.able<Samples>();
-  if (able == nullptr || samples == nullptr || samples->knows_classes() ||
-      !toy_has_density(context.run.recipe.data.source) || context.shown.size() == 0)
-    return;
-  if (able->game() != AdversarialLoss::kNonSaturating && able->game() != AdversarialLoss::kMinimax)
-    return;  // there D is not a probability
-  context.run.model->eval();
-  const auto played = play(context, *able);
+// Whether D = s(score) is the probability that an example is true.
+bool has_probabilities(const Discriminates& able) {
+  return able.game() == AdversarialLoss::kNonSaturating || able.game() == AdversarialLoss::kMinimax;
+}
+
+// Bins of a map [3, bins] that hold any of the points [n, 2] get a colour.
+void lay_over(const torch::Tensor& map, const Bins& bins, const torch::Tensor& points,
+              const std::array<int64_t, 3>& colour) {
+  const auto held = bins.shares(points).slice(0, 0, -1) > 0;
+  for (int64_t c = 0; c < 3; ++c) map[c].masked_fill_(held, colour[static_cast<std::size_t>(c)]);
+}
+
+// D, or the scores where they are no probabilities, over the plane of the training data.
+void show_map(ReportContext& context, Discriminates& able) {
+  const auto bins = bins_about(context.data.train.x, kMapSide);
+  const auto scores = scores_of(context, able, bins.middles());
+  const double low = scores.min().item<double>(), high = scores.max().item<double>();
+  const bool probabilities = has_probabilities(able);
+  const auto grey =
+      probabilities ? torch::sigmoid(scores) : (scores - low) / std::max(high - low, 1e-12);
+  const auto map = to_uint8(grey).repeat({3, 1});  // [3, bins]
+  const auto picture = [&](const std::string& caption) {
+    const auto pixels = map.view({3, kMapSide, kMapSide})
+                            .repeat_interleave(kMapPixels, 1)
+                            .repeat_interleave(kMapPixels, 2);
+    context.page.image(encode_png(pixels), caption, 1);
+  };
+  context.page.section("The discriminator over the plane");
+  picture(probabilities
+              ? "D(x), the probability that x is a true example, as the discriminator has it: "
+                "white is 1, grey 1/2, black 0."
+              : "Scores, which in this game are no probabilities: black is the lowest here, " +
+                    significant(low, 3) + ", white the highest, " + significant(high, 3) +
+                    ", where examples are taken for true.");
+  SampleOptions options;
+  options.n = kLaid;
+  lay_over(map, bins, context.shown.first(kLaid).x, kBlue);
+  lay_over(map, bins, context.run.scaling.to_data(sample(context.run, options)), kOrange);
+  picture("The same under examples of the " + context.part +
+          " part (blue) and made ones (orange).");
+}
+
+void show_beside_best(ReportContext& context, Discriminates& able) {
+  const auto played = play(context, able);
   context.page.section("The discriminator beside the best one");
   const auto weight = (played.truth + played.made) / 2;
   const double apart =
@@ -178,6 +220,21 @@ void write(ReportContext& context) {
   else
     show_plane(context, played);
   show_course(context);
+}
+
+void write(ReportContext& context) {
+  auto* able = context.able<Discriminates>();
+  auto* samples = context.able<Samples>();
+  if (able == nullptr || samples == nullptr || samples->knows_classes() ||
+      context.shown.size() == 0)
+    return;
+  context.run.model->eval();
+  const auto& example = context.run.example();
+  if (has_probabilities(*able) && toy_has_density(context.run.recipe.data.source))
+    show_beside_best(context, *able);
+  else if (example.modality == Modality::kVector && example.shape == std::vector<int64_t>{2} &&
+           context.data.train.size() > 1)
+    show_map(context, *able);
 }
 
 }  // namespace

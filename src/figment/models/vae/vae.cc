@@ -198,14 +198,23 @@ Metrics Vae::validation_step(const Batch& batch) {
           {"elbo", reconstruction - kl}};
 }
 
-torch::Tensor Vae::sample(const SampleRequest& request) {
-  const auto normal = [&](int64_t units) {
-    return request.noise->normal({units}) * request.temperature;
-  };
-  if (!has_second()) return mean_of(decoder_->forward(normal(config_.latent_dim)));
+torch::Tensor Vae::ancestral_code(Noise& noise, double temperature) {
+  const auto normal = [&](int64_t units) { return noise.normal({units}) * temperature; };
+  if (!has_second()) return normal(config_.latent_dim);
   const auto p = prior_given(normal(config_.second.latent_dim));
-  const auto z = reparametrize(p.mean, p.log_variance, normal(config_.latent_dim));
-  return mean_of(decoder_->forward(z));
+  return reparametrize(p.mean, p.log_variance, normal(config_.latent_dim));
+}
+
+torch::Tensor Vae::sample(const SampleRequest& request) {
+  return mean_of(decoder_->forward(ancestral_code(*request.noise, request.temperature)));
+}
+
+Vae::Codes Vae::draw_prior(Noise& noise) { return {ancestral_code(noise, 1), {}}; }
+
+torch::Tensor Vae::draw_posterior(const Batch& batch, Noise& noise) {
+  const auto x = config_.binarize == Binarization::kSampled ? noise.bernoulli(batch.x) : batch.x;
+  const auto q = posterior(x);
+  return reparametrize(q.mean, q.log_variance, noise.normal({config_.latent_dim}));
 }
 
 torch::Tensor Vae::encode(const Batch& batch) { return posterior(batch.x).mean; }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "figment/model/abilities.h"
+#include "figment/model/draws_codes.h"
 #include "figment/model/likelihood.h"
 #include "figment/model/model.h"
 #include "figment/models/vae/vae_config.h"
@@ -22,7 +23,8 @@ class Vae : public Model,
             public Reconstructs,
             public Densities,
             public Posteriors,
-            public StatesLikelihood {
+            public StatesLikelihood,
+            public DrawsCodes {
  public:
   using Config = VaeConfig;
   Vae(const Config& config, const ExampleSpec& example);
@@ -39,6 +41,9 @@ class Vae : public Model,
   torch::Tensor log_weights(const Batch& batch, Noise& noise, int64_t samples) override;
   std::vector<torch::Tensor> posterior_means(const Batch& batch) override;
   LikelihoodOf likelihood_of() const override;
+  bool prior_is_standard_normal() const override { return !has_second(); }
+  Codes draw_prior(Noise& noise) override;
+  torch::Tensor draw_posterior(const Batch& batch, Noise& noise) override;
 
   // Standard normal noise for k codes of each of n examples. The second is undefined where there is
   // one layer.
@@ -88,6 +93,8 @@ class Vae : public Model,
   Weights weigh(const torch::Tensor& x, const Epsilon& epsilon, const Path* path);
   Epsilon draw(int64_t k, const torch::Tensor& x) const;  // from LibTorch's generator
   Epsilon draw(int64_t k, Noise& noise) const;
+  // Codes z from the top: of p(z), but for the spread of the noise. [noise.size(), latent]
+  torch::Tensor ancestral_code(Noise& noise, double temperature);
   // log p(x | z) from the decoder's output. [n]
   torch::Tensor log_likelihood(const torch::Tensor& x, const torch::Tensor& output) const;
   // The same of k codes for each example, z [k, n, latent]. [k, n]

@@ -118,6 +118,54 @@ TEST(Vae, HasTheLikelihoodOfItsVariance) {
   }
 }
 
+TEST(Vae, DrawsCodesOfItsPosterior) {
+  torch::NoGradGuard no_grad;
+  const auto file = golden("vae");
+  auto vae = golden_vae(file);
+  Batch batch;
+  batch.x = tensor(file["x"], {3, 1, 2, 2});
+  Noise noise(5, 0, 3), same(5, 0, 3);
+  const auto z = vae->draw_posterior(batch, noise);
+  const auto wanted = tensor(file["mean"], {3, 2}) +
+                      (0.5 * tensor(file["log_variance"], {3, 2})).exp() * same.normal({2});
+  EXPECT_TRUE(torch::allclose(z, wanted, 0, 1e-12));
+  EXPECT_FALSE(torch::equal(vae->draw_posterior(batch, noise), z));
+}
+
+TEST(Vae, DrawsCodesOfPixelsThatAreDrawn) {
+  torch::NoGradGuard no_grad;
+  auto config = small_config();
+  torch::manual_seed(3);
+  Vae as_they_are(config, kFourPixels);
+  config.binarize = Binarization::kSampled;
+  torch::manual_seed(3);
+  Vae drawn(config, kFourPixels);
+  Batch grey, bits;
+  grey.x = torch::full({8, 1, 2, 2}, 0.5);
+  Noise noise(5, 0, 8), same(5, 0, 8);
+  bits.x = same.bernoulli(grey.x);
+  EXPECT_TRUE(
+      torch::equal(drawn.draw_posterior(grey, noise), as_they_are.draw_posterior(bits, same)));
+}
+
+TEST(Vae, SamplesWhatItsPriorDecodesTo) {
+  torch::NoGradGuard no_grad;
+  for (const int64_t second : {0, 3}) {
+    auto config = small_config();
+    config.second.latent_dim = second;
+    Vae vae(config, kFourPixels);
+    Noise noise(7, 0, 6), same(7, 0, 6), plain(7, 0, 6);
+    const auto prior = vae.draw_prior(noise);
+    EXPECT_FALSE(prior.label.defined());
+    SampleRequest request;
+    request.n = 6;
+    request.noise = &same;
+    EXPECT_TRUE(torch::equal(vae.decode(prior.z, {}), vae.sample(request)));
+    EXPECT_EQ(torch::equal(prior.z, plain.normal({2})), second == 0);
+    EXPECT_EQ(vae.prior_is_standard_normal(), second == 0);
+  }
+}
+
 TEST(Vae, WarmsBetaUp) {
   auto config = small_config();
   config.beta_warmup_steps = 10;
