@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -60,13 +61,17 @@ void need_out(const Options& options, const char* example) {
 
 namespace {
 
+// NaN in series [n, T, D] is what stands behind their end: a field of nothing.
 std::string csv_of(const torch::Tensor& rows) {
   const auto table = rows.to(torch::kDouble).flatten(1).contiguous();
   std::string out;
   const auto* value = table.data_ptr<double>();
-  for (int64_t i = 0; i < table.size(0); ++i)
-    for (int64_t j = 0; j < table.size(1); ++j)
-      out += shortest(static_cast<float>(*value++)) + (j + 1 < table.size(1) ? "," : "\n");
+  for (int64_t i = 0; i < table.size(0); ++i) {
+    for (int64_t j = 0; j < table.size(1); ++j, ++value) {
+      if (rows.dim() != 3 || !std::isnan(*value)) out += shortest(static_cast<float>(*value));
+      out += j + 1 < table.size(1) ? "," : "\n";
+    }
+  }
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/text.h"
+#include "figment/data/padding.h"
 #include "figment/eval/compression.h"
 #include "verb.h"
 
@@ -36,7 +37,9 @@ int verb_compress(const Options& options) {
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto bytes = compress(run, set, options.bits);
   write_durably(options.out, bytes);
-  const double rate = 8.0 * static_cast<double>(bytes.size()) / static_cast<double>(set.x.numel());
+  const auto numbers = set.length.defined() ? real_elements(set).sum(torch::kDouble).item<double>()
+                                            : static_cast<double>(set.x.numel());
+  const double rate = 8.0 * static_cast<double>(bytes.size()) / numbers;
   std::cerr << "wrote " << options.out << " (" << set.size() << " examples, "
             << human_bytes(static_cast<double>(bytes.size())) << ")\n";
   nlohmann::json document = {
@@ -61,8 +64,9 @@ int verb_compress(const Options& options) {
     if (!options.json)
       std::cout << "JPEG and PNG: all examples on one sheet, so that a header is paid once\n";
   } else {
+    const auto off = with_padding(restored - set.x, set.length, 0);
     const double error =
-        (restored - set.x).square().flatten(1).sum(1).mean(0, false, torch::kDouble).item<double>();
+        off.square().flatten(1).sum(1).mean(0, false, torch::kDouble).item<double>();
     document["metrics"]["sse"] = error;
     if (!options.json)
       std::cout << "this code " << rate << " bits a number, squared error an example " << error

@@ -1,5 +1,6 @@
 // figment data: which data sets there are, what one holds, and a way out to other tools.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 
@@ -8,6 +9,7 @@
 #include "figment/data/builtin.h"
 #include "figment/data/named.h"
 #include "figment/data/open.h"
+#include "figment/data/padding.h"
 #include "verb.h"
 
 namespace figment::cli {
@@ -57,7 +59,8 @@ Splits open(const Options& options) {
 nlohmann::json describe(const Dataset& set) {
   nlohmann::json out = {{"examples", set.size()}};
   if (set.size() == 0) return out;
-  const auto values = set.x.to(torch::kDouble);
+  auto values = set.x.to(torch::kDouble);
+  if (set.length.defined()) values = values.flatten(1).masked_select(real_elements(set) > 0);
   out["type"] = type_name(set.x);
   out["min"] = values.min().item<double>();
   out["max"] = values.max().item<double>();
@@ -148,7 +151,9 @@ int export_set(const Options& options) {
   if (set.size() == 0)
     fail(Cause::kData, options.object, "expected examples in its ", options.split,
          " part, found none; choose another with --split");
-  write_examples(options.out, data.encoding.to_data(set.x), "data export");
+  // Series end where they ended, as data.masking reads it.
+  write_examples(options.out, with_padding(data.encoding.to_data(set.x), set.length, NAN),
+                 "data export");
   if (options.json)
     print_json(options, {{"source", options.object}, {"out", options.out}, {"n", set.size()}});
   return 0;

@@ -1,9 +1,11 @@
 // figment reconstruct: examples through the code and back, beside their originals.
+#include <cmath>
 #include <iostream>
 
 #include "figment/apply/use.h"
 #include "figment/core/files.h"
 #include "figment/data/image_codec.h"
+#include "figment/data/padding.h"
 #include "figment/report/grid.h"
 #include "verb.h"
 
@@ -14,15 +16,17 @@ int verb_reconstruct(const Options& options) {
   const auto run = open_subject(options);
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : 32);
-  const auto original = run.scaling.to_model(set.x);
-  const auto restored = reconstruct(run, set);
+  const auto original = to_model(run.scaling, set.x, set.length);
+  const auto restored = with_padding(reconstruct(run, set), set.length, 0);
   const auto error = (restored - original).square().flatten(1).sum(1).mean().item<double>();
   if (suffix_of(options.out) == ".png" && set.spec.modality == Modality::kImage) {
     write_durably(options.out, encode_png(layered_grid({original, restored})));
     std::cerr << "wrote " << options.out << " (" << set.size()
               << " originals, each above its reconstruction)\n";
   } else {
-    write_examples(options.out, to_output(run, restored), options.verb);
+    // Series end where they ended, as data.masking reads it.
+    write_examples(options.out, with_padding(to_output(run, restored), set.length, NAN),
+                   options.verb);
   }
   if (options.json)
     print_json(options, {{"run", options.subject},

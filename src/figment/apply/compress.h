@@ -13,8 +13,9 @@ namespace figment {
 // models that encode and decode; throws Error(kConfig) for others.
 std::string compress(const LoadedRun& run, const Dataset& set, int64_t bits);
 
-// Examples [n, shape...] in the model's numbers, float32 on the CPU. Throws Error(kData) with
-// `where` when the bytes are damaged or the codes are of another model or checkpoint.
+// Examples [n, shape...] in the model's numbers, float32 on the CPU; NaN behind the end of series
+// that end early. Throws Error(kData) with `where` when the bytes are damaged or the codes are of
+// another model or checkpoint.
 torch::Tensor decompress(const LoadedRun& run, std::string_view bytes, const std::string& where);
 
 }  // namespace figment

@@ -50,13 +50,13 @@ std::string encode_code_file(const CodeFile& file) {
   for (int64_t plane = 0; plane < planes_of(file.quantizer.bits); ++plane)
     planes.push_back(
         by_coordinate.bitwise_right_shift(8 * plane).bitwise_and(255).to(torch::kUInt8));
-  return gzip(encode_safetensors({{"low", file.quantizer.low},
-                                  {"step", file.quantizer.step},
-                                  {"levels", torch::stack(planes)}},
-                                 {{"format", kFormat},
-                                  {"bits", std::to_string(file.quantizer.bits)},
-                                  {"model", file.model},
-                                  {"example", file.example}}));
+  NamedTensors tensors = {
+      {"low", file.quantizer.low}, {"step", file.quantizer.step}, {"levels", torch::stack(planes)}};
+  if (file.length.defined()) tensors.emplace_back("length", file.length.to(torch::kInt));
+  return gzip(encode_safetensors(tensors, {{"format", kFormat},
+                                           {"bits", std::to_string(file.quantizer.bits)},
+                                           {"model", file.model},
+                                           {"example", file.example}}));
 }
 
 CodeFile decode_code_file(std::string_view bytes, const std::string& where) {
@@ -87,14 +87,15 @@ CodeFile decode_code_file(std::string_view bytes, const std::string& where) {
     if (name == "low") out.quantizer.low = tensor;
     if (name == "step") out.quantizer.step = tensor;
     if (name == "levels") planes = tensor;
+    if (name == "length") out.length = tensor;
   }
   const auto& low = out.quantizer.low;
   const auto& step = out.quantizer.step;
-  if (file.tensors.size() != 3 || !low.defined() || !step.defined() || !planes.defined() ||
-      low.scalar_type() != torch::kFloat || step.scalar_type() != torch::kFloat ||
-      planes.scalar_type() != torch::kUInt8 || low.dim() != 1 || planes.dim() != 3 ||
-      step.sizes() != low.sizes() || planes.size(1) != low.size(0) ||
-      planes.size(0) != planes_of(out.quantizer.bits))
+  if (file.tensors.size() != (out.length.defined() ? 4U : 3U) || !low.defined() ||
+      !step.defined() || !planes.defined() || low.scalar_type() != torch::kFloat ||
+      step.scalar_type() != torch::kFloat || planes.scalar_type() != torch::kUInt8 ||
+      low.dim() != 1 || planes.dim() != 3 || step.sizes() != low.sizes() ||
+      planes.size(1) != low.size(0) || planes.size(0) != planes_of(out.quantizer.bits))
     fail_format(where, "other tensors than low, step and levels of one width");
   auto levels = torch::zeros({planes.size(1), planes.size(2)}, torch::kInt);
   for (int64_t plane = 0; plane < planes.size(0); ++plane)
@@ -103,6 +104,12 @@ CodeFile decode_code_file(std::string_view bytes, const std::string& where) {
   if (out.levels.numel() > 0 && out.levels.max().item<int64_t>() >= int64_t{1}
                                                                         << out.quantizer.bits)
     fail_format(where, "levels beyond " + bits + " bits");
+  if (!out.length.defined()) return out;
+  const auto& length = out.length;
+  if (length.scalar_type() != torch::kInt || length.dim() != 1 ||
+      length.size(0) != out.levels.size(0) || (length < 1).any().item<bool>())
+    fail_format(where, "other lengths than one of at least 1 for each example");
+  out.length = length.to(torch::kLong);
   return out;
 }
 

@@ -24,12 +24,13 @@ struct Quantizer {
 struct CodeFile {
   Quantizer quantizer{};
   torch::Tensor levels{};  // [n, d] int32 in [0, 2^bits)
+  torch::Tensor length{};  // [n] int64 >= 1, as in Dataset; undefined where all are whole
   std::string model{};     // checksum that tells the model whose codes these are
   std::string example{};   // what an example is, in words
 };
 
 // Same content, same bytes. Holds the tensors low, step and levels: uint8 [ceil(bits / 8), d, n],
-// the low bytes of all levels first.
+// the low bytes of all levels first; and length: int32 [n], where series end early.
 std::string encode_code_file(const CodeFile& file);
 
 // Throws Error(kData) with `where` for anything that encode_code_file does not write; a flipped bit

@@ -50,6 +50,21 @@ TEST(CodeFile, ReadsWhatItWrote) {
     EXPECT_EQ(back.quantizer.bits, bits);
     EXPECT_EQ(back.model, file.model);
     EXPECT_EQ(back.example, file.example);
+    EXPECT_FALSE(back.length.defined());
+  }
+}
+
+TEST(CodeFile, KeepsWhereSeriesEnd) {
+  auto file = some(8);
+  file.length = torch::arange(50).remainder(9) + 1;
+  const auto back = decode_code_file(encode_code_file(file), "a");
+  EXPECT_EQ(back.length.scalar_type(), torch::kLong);
+  EXPECT_TRUE(torch::equal(back.length, file.length));
+  EXPECT_TRUE(torch::equal(back.levels, file.levels));
+  for (const auto& length :
+       {file.length - 1, file.length.narrow(0, 0, 49), file.length.view({5, 10})}) {
+    file.length = length;
+    EXPECT_TRUE(refuses([&] { decode_code_file(encode_code_file(file), "a"); }, "other lengths"));
   }
 }
 

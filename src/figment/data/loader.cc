@@ -7,6 +7,7 @@
 #include "figment/core/error.h"
 #include "figment/core/random.h"
 #include "figment/data/large.h"
+#include "figment/data/padding.h"
 #include "figment/kernels/gather.h"
 
 namespace figment {
@@ -80,12 +81,7 @@ Batch Loader::gather(const torch::Tensor& rows) const {
     });
     return out;
   }
-  out.x = scaling_.to_model(set_.x.index_select(0, rows));
-  if (out.length.defined()) {
-    // Padding is 0 whatever the scaling made of it.
-    const auto steps = torch::arange(out.x.size(1), out.length.options());
-    out.x *= (steps < out.length.unsqueeze(1)).unsqueeze(2);  // [n, T, 1]
-  }
+  out.x = to_model(scaling_, set_.x.index_select(0, rows), out.length);
   return out;
 }
 

@@ -7,6 +7,8 @@
 
 #include "figment/core/error.h"
 #include "figment/data/open.h"
+#include "figment/data/padding.h"
+#include "figment/data/refuses_test.h"
 
 namespace figment {
 namespace {
@@ -88,6 +90,22 @@ TEST(Scaling, LeavesPaddingOut) {
   EXPECT_NE(x[1][0].item<float>(), 0);
 }
 
+TEST(Padding, IsWhatStandsBehindTheEnd) {
+  Dataset set;
+  set.x = torch::arange(12, torch::kFloat).view({2, 3, 2});
+  EXPECT_TRUE(with_padding(set.x, {}, NAN).is_same(set.x));
+  EXPECT_FALSE(real_elements(set).defined());
+  set.length = torch::tensor({3, 1}, torch::kLong);
+  const auto real = torch::tensor({{1, 1, 1, 1, 1, 1}, {1, 1, 0, 0, 0, 0}}, torch::kFloat);
+  EXPECT_TRUE(torch::equal(real_elements(set), real));
+  const auto marked = with_padding(set.x, set.length, NAN).flatten(1);
+  EXPECT_TRUE(torch::equal(marked.isnan(), real == 0));
+  EXPECT_TRUE(torch::equal(marked.nan_to_num(0.0), set.x.flatten(1) * real));
+  // Of rows of single numbers as well, and whatever they are.
+  const auto rows = with_padding(torch::tensor({{1, 2}, {3, 4}}), torch::tensor({1, 2}), 9);
+  EXPECT_TRUE(torch::equal(rows, torch::tensor({{1, 9}, {3, 4}})));
+}
+
 TEST(OpenData, HoldsOutTheSameExamplesWhateverTheRun) {
   DataConfig config;
   config.source = "moons";
@@ -120,6 +138,30 @@ TEST(OpenData, SuggestsANameAndRefusesWhatIsNone) {
   config.size = 10;
   config.channels = 3;
   EXPECT_THROW(open_data(config), Error);
+}
+
+TEST(OpenData, RefusesOptionsThatABuiltInSetHasNoUseFor) {
+  const auto says = [](const std::string& key, auto&& change) {
+    DataConfig config;
+    config.source = "moons";
+    config.size = 20;
+    change(config);
+    EXPECT_TRUE(refuses([&] { open_data(config); },
+                        "[data." + key + "] expected a table or an array", Cause::kConfig))
+        << key;
+    const TableEncoding fitted;  // a run's, whose options were made for its own set
+    EXPECT_NO_THROW(open_data(config, {}, &fitted)) << key;
+  };
+  says("label_column", [](DataConfig& c) { c.label_column = "class"; });
+  says("column_names", [](DataConfig& c) { c.column_names = {"x", "y"}; });
+  says("columns_file", [](DataConfig& c) { c.columns_file = "columns.csv"; });
+  says("series", [](DataConfig& c) { c.series = true; });
+  says("masking", [](DataConfig& c) { c.masking = true; });
+  DataConfig config;
+  config.source = "moons";
+  config.size = 20;
+  config.label_column = "none";
+  EXPECT_NO_THROW(open_data(config));
 }
 
 TEST(OpenData, TrainsOnNormalExamplesOnlyAndTestsOnAll) {

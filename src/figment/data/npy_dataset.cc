@@ -1,9 +1,11 @@
 // What an array is as a data set, told from its type and shape.
+#include <cmath>
 #include <sstream>
 
 #include "figment/core/error.h"
 #include "figment/data/gzip.h"
 #include "figment/data/npy.h"
+#include "figment/data/padding.h"
 
 namespace figment {
 namespace {
@@ -42,15 +44,24 @@ Dataset images(const torch::Tensor& array, const std::string& where) {
   return set;
 }
 
+// What to say of a number that is missing in what may be series of different lengths.
+std::string hint_of_masking(const torch::Tensor& array, const ReadOptions& options) {
+  if (options.masking || (array.dim() != 3 && !options.series)) return "";
+  return std::string("; series of different lengths are read with ") +
+         (options.series ? "" : "data.series=true and ") + "data.masking=true";
+}
+
 // Numbers as finite float32.
-torch::Tensor finite_floats(const torch::Tensor& array, const std::string& where) {
+torch::Tensor finite_floats(const torch::Tensor& array, const std::string& where,
+                            const ReadOptions& options) {
   const auto values = array.to(torch::kFloat).contiguous();
   const auto finite = values.isfinite();
   if (!finite.all().item<bool>()) {
     const auto first = finite.flatten().logical_not().to(torch::kByte).argmax().item<int64_t>();
-    fail(Cause::kData, where, "expected finite numbers in the range of float32, got ",
-         array.flatten()[first].item<double>(), " in example ",
-         first / (array.numel() / array.size(0)), " (counted from 0)");
+    const auto found = array.flatten()[first].item<double>();
+    fail(Cause::kData, where, "expected finite numbers in the range of float32, got ", found,
+         " in example ", first / (array.numel() / array.size(0)), " (counted from 0)",
+         std::isnan(found) ? hint_of_masking(array, options) : "");
   }
   return values;
 }
@@ -65,13 +76,6 @@ torch::Tensor steps_before_nan(const torch::Tensor& array, const std::string& wh
     fail(Cause::kData, where, "expected a series, got one of no step in example ",
          length.argmin().item<int64_t>(), " (counted from 0)");
   return length;
-}
-
-// The same with zeros in place of those steps.
-torch::Tensor without_padding(const torch::Tensor& array, const torch::Tensor& length) {
-  auto real = torch::arange(array.size(1)) < length.unsqueeze(1);  // [n, T]
-  if (array.dim() == 3) real = real.unsqueeze(2);
-  return torch::where(real, array, torch::zeros_like(array));
 }
 
 }  // namespace
@@ -90,7 +94,7 @@ Dataset dataset_of_array(const torch::Tensor& array, const std::string& where,
   const bool series = array.dim() == 3 || options.series;
   const bool ragged = options.masking && series && array.is_floating_point();
   if (ragged) set.length = steps_before_nan(array, where);
-  set.x = finite_floats(ragged ? without_padding(array, set.length) : array, where);
+  set.x = finite_floats(with_padding(array, set.length, 0), where, options);
   if (array.dim() == 2 && options.series) set.x = set.x.unsqueeze(2);
   set.spec.modality = set.x.dim() == 3 ? Modality::kSeries : Modality::kVector;
   set.spec.shape = set.x.sizes().slice(1).vec();

@@ -221,7 +221,17 @@ TEST(Npy, TakesNanAtTheEndOfSeriesForPadding) {
   EXPECT_TRUE(refuses([&] { dataset_of_array(wide.fill_(nan), "a.npy", options); },
                       "got one of no step in example 0"));
   options.masking = false;
-  EXPECT_TRUE(refuses([&] { dataset_of_array(array, "a.npy", options); }, "expected finite"));
+  const auto says = [&](const torch::Tensor& given, std::string_view part) {
+    return refuses([&] { dataset_of_array(given, "a.npy", options); }, part);
+  };
+  EXPECT_TRUE(says(array,
+                   "got nan in example 1 (counted from 0); series of different lengths are "
+                   "read with data.masking=true"));
+  const auto infinite = array.nan_to_num(std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(says(infinite, "data.masking"));
+  options.series = false;
+  EXPECT_TRUE(says(array.unsqueeze(2), "are read with data.series=true and data.masking=true"));
+  EXPECT_FALSE(says(array, "data.masking"));  // vectors end nowhere
 }
 
 }  // namespace

@@ -69,13 +69,29 @@ fs::path path_of(const std::string& source) {
   return fs::exists(inside, error) ? inside : path;
 }
 
-Source make_builtin(const DataConfig& config, Source made) {
+// Options of tables and arrays, which would silently have no effect, are refused; those of a run
+// that is used on this set were made for another.
+void refuse_unused(const DataConfig& config) {
+  const bool label = !config.label_column.empty() && config.label_column != "none";
+  const char* key = label                          ? "data.label_column"
+                    : !config.column_names.empty() ? "data.column_names"
+                    : !config.columns_file.empty() ? "data.columns_file"
+                    : config.series                ? "data.series"
+                    : config.masking               ? "data.masking"
+                                                   : nullptr;
+  if (key != nullptr)
+    fail(Cause::kConfig, key, "expected a table or an array, got the built-in ", config.source,
+         "; leave it out");
+}
+
+Source make_builtin(const DataConfig& config, Source made, bool applying) {
   if (config.channels == 3)
     fail(Cause::kConfig, "data.channels", "expected 0 or 1 for the built-in ", config.source,
          ", got 3");
   if (!config.ignore.empty() || !config.one_hot.empty())
     fail(Cause::kConfig, config.ignore.empty() ? "data.one_hot" : "data.ignore",
          "expected a table, got the built-in ", config.source);
+  if (!applying) refuse_unused(config);
   return made;
 }
 
@@ -84,7 +100,8 @@ Source find_source(const DataConfig& config, const Watch& watch, const TableEnco
   if (config.image_size > 0) making.image_size = config.image_size;
   // What is not used need not be made: example i is the same however many there are.
   if (config.size > 0 && config.normal.empty()) making.n_train = config.size;
-  if (auto made = builtin(config.source, making)) return make_builtin(config, std::move(*made));
+  if (auto made = builtin(config.source, making))
+    return make_builtin(config, std::move(*made), fitted != nullptr);
   auto reading = reading_of(config, fitted);
   const bool looks_like_path =
       config.source.find('/') != std::string::npos || config.source.find('.') != std::string::npos;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "figment/data/padding.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
@@ -12,19 +13,27 @@ namespace {
 
 constexpr int64_t kMostReferences = 10000;
 
-torch::Tensor squared_rest(const Pca& pca, const torch::Tensor& x) {
-  return (x - pca.decode(pca.encode(x))).square().sum(1).to(torch::kDouble);
+// The examples of a set: their numbers, and which of these are no padding; both [n, d].
+struct Rows {
+  torch::Tensor x;
+  torch::Tensor real;  // undefined where all are
+};
+
+torch::Tensor squared_rest(const Pca& pca, const Rows& rows) {
+  auto rest = (rows.x - pca.decode(pca.encode(rows.x))).square();
+  if (rows.real.defined()) rest = rest * rows.real;
+  return rest.sum(1).to(torch::kDouble);
 }
 
-void add_pca(int64_t code_dim, const torch::Tensor& train, const torch::Tensor& test,
-             at::IntArrayRef image, TrivialScores& out) {
-  const auto widest = std::min(train.size(1), train.size(0)) - 1;
-  if (train.size(1) > kWidestPca || widest < 1) return;
+void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArrayRef image,
+             TrivialScores& out) {
+  const auto widest = std::min(train.x.size(1), train.x.size(0)) - 1;
+  if (train.x.size(1) > kWidestPca || widest < 1) return;
   std::set<int64_t> sizes;
   for (const auto k : {code_dim, int64_t{10}, int64_t{20}, int64_t{40}})
     if (k >= 1 && k <= widest) sizes.insert(k);
   if (sizes.empty()) return;  // few elements, and a code as wide as they are
-  const auto all = fit_pca(train, *sizes.rbegin());
+  const auto all = fit_pca(train.x, *sizes.rbegin());
   for (const auto k : sizes) {
     auto pca = all;
     pca.axes = all.axes.narrow(1, 0, k).contiguous();
@@ -37,8 +46,8 @@ void add_pca(int64_t code_dim, const torch::Tensor& train, const torch::Tensor& 
       shape.insert(shape.end(), image.begin(), image.end());
       return unexplained_share(x.view(shape), pca.decode(pca.encode(x)).view(shape));
     };
-    out.training.emplace_back(name + "_share", share(train));
-    out.set.emplace_back(name + "_share", share(test));
+    out.training.emplace_back(name + "_share", share(train.x));
+    out.set.emplace_back(name + "_share", share(test.x));
   }
 }
 
@@ -75,9 +84,11 @@ TrivialScores trivial_scores(int64_t code_dim, const Scaling& scaling, const Dat
                              const Dataset& set) {
   torch::NoGradGuard no_grad;
   const bool images = set.spec.modality == Modality::kImage;
-  const auto train = scaling.to_model(training.x), test = scaling.to_model(set.x);
+  const auto train = to_model(scaling, training.x, training.length);
+  const auto test = to_model(scaling, set.x, set.length);
   TrivialScores out;
-  add_pca(code_dim, train.flatten(1), test.flatten(1),
+  add_pca(code_dim, {train.flatten(1), real_elements(training)},
+          {test.flatten(1), real_elements(set)},
           images ? at::IntArrayRef(set.spec.shape) : at::IntArrayRef(), out);
   const auto kept = std::min(train.size(0), kMostReferences);
   const auto some = train.index_select(

@@ -6,6 +6,8 @@
 #include <limits>
 
 #include "figment/core/error.h"
+#include "figment/data/padding.h"
+#include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
 #include "figment/nn/distributions.h"
 #include "golden/golden.h"
@@ -237,6 +239,27 @@ TEST(Judgement, HasNoPcaWhereACodeIsAsWideAsTheFewElements) {
   const auto trivial = trivial_scores(2, Scaling(), some, some);
   ASSERT_EQ(trivial.set.size(), 1U);
   EXPECT_EQ(trivial.set[0].first, "nearest");
+}
+
+TEST(Judgement, PassesOverPaddingOfSeries) {
+  torch::manual_seed(9);
+  auto set = vectors(5 + torch::randn({40, 6}));
+  set.spec = {Modality::kSeries, {6, 1}, {}};
+  set.x = set.x.unsqueeze(2);
+  set.length = torch::arange(40).remainder(6) + 1;
+  const auto scaling = Scaling::fit(set, ScalingKind::kStandard);
+  auto other = set;  // with something else behind the ends
+  other.x = with_padding(set.x, set.length, -7);
+  const auto trivial = trivial_scores(2, scaling, set, set);
+  const auto same = trivial_scores(2, scaling, other, other);
+  const auto x = to_model(scaling, set.x, set.length).flatten(1);
+  const auto pca = fit_pca(x, 2);
+  const auto rest = (x - pca.decode(pca.encode(x))).square() * real_elements(set);
+  EXPECT_TRUE(torch::allclose(named(trivial.set, "pca_2"), rest.sum(1).to(torch::kDouble), 1e-4));
+  for (const auto* name : {"pca_2", "nearest"}) {
+    EXPECT_TRUE(torch::equal(named(trivial.set, name), named(same.set, name))) << name;
+    EXPECT_TRUE(torch::equal(named(trivial.training, name), named(same.training, name))) << name;
+  }
 }
 
 TEST(Judgement, KnowsAnomaliesByTheNamesOfClasses) {

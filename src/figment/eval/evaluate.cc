@@ -4,10 +4,12 @@
 #include <cmath>
 
 #include "figment/data/loader.h"
+#include "figment/data/padding.h"
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
 #include "figment/model/active_units.h"
 #include "figment/model/conditions.h"
+#include "figment/model/reconstructs_now.h"
 
 namespace figment {
 namespace {
@@ -35,7 +37,7 @@ struct Moments {
 Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::uint64_t seed) {
   torch::NoGradGuard no_grad;
   model.eval();
-  auto* reconstructs = dynamic_cast<Reconstructs*>(&model);
+  auto* reconstructs = reconstructs_of(model);
   auto* densities = dynamic_cast<Densities*>(&model);
   auto* encodes = dynamic_cast<Encodes*>(&model);
   auto* classifies = set.label.defined() ? classifier_of(model) : nullptr;
@@ -46,7 +48,8 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
   for (int64_t i = 0; i < loader.batches(); ++i) {
     const auto batch = loader.batch(0, i);
     if (reconstructs != nullptr) {
-      const auto error = (reconstructs->reconstruct(batch) - batch.x).square().flatten(1);
+      const auto off = (reconstructs->reconstruct(batch) - batch.x).square();
+      const auto error = with_padding(off, batch.length, 0).flatten(1);
       sse.add(error.sum(1));
       if (set.spec.modality == Modality::kImage)
         psnr.add(-10 * error.mean(1).clamp_min(1e-12).log10());
@@ -89,24 +92,29 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
 Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
                   const Dataset& set) {
   torch::NoGradGuard no_grad;
-  if (dynamic_cast<Reconstructs*>(&model) == nullptr) return {};
-  const Numbers numbers = [&](const torch::Tensor& rows) {
-    return scaling.to_model(rows).flatten(1);
-  };
+  if (reconstructs_of(model) == nullptr) return {};
+  const auto numbers = numbers_of(scaling);
   const auto d = model.example().elements();
+  // The model sees 0 where a series has ended; of the shift, one for all of it, scaling makes that.
+  const auto zero = scaling.shift()[0].item<double>();
+  const auto known = with_padding(training.x, training.length, zero);
+  const auto judged = with_padding(set.x, set.length, zero);
+  const auto real = real_elements(set);
   auto mean = torch::zeros({1, d}, torch::kDouble);
-  for_rows(training.x, numbers,
-           [&](const torch::Tensor& x) { mean += x.sum(0, true, torch::kDouble); });
-  mean = (mean / static_cast<double>(training.size())).to(torch::kFloat);
-  double sum = 0;
-  for_rows(set.x, numbers, [&](const torch::Tensor& x) {
-    sum += (x - mean).square().sum(torch::kDouble).item<double>();
-  });
-  Results out = {{"mean_sse", sum / static_cast<double>(set.size())}};
+  for_rows(known, numbers, [&](const torch::Tensor& x) { mean += x.sum(0, true, torch::kDouble); });
+  // At each step of a series, of those that last so long.
+  if (training.length.defined())
+    mean = mean / real_elements(training).sum(0, true, torch::kDouble).clamp_min(1);
+  else
+    mean = mean / static_cast<double>(training.size());
+  mean = mean.to(torch::kFloat);
+  Results out = {
+      {"mean_sse", sse_of_answers(
+                       judged, numbers, [&](const torch::Tensor&) { return mean; }, real)}};
   const auto* encodes = dynamic_cast<Encodes*>(&model);
   if (encodes == nullptr || d > kWidestPca || training.size() < 2) return out;
   const auto k = std::min(encodes->code_dim(), d);
-  out.emplace_back("pca_" + std::to_string(k) + "_sse", pca_sse(training.x, set.x, k, numbers));
+  out.emplace_back("pca_" + std::to_string(k) + "_sse", pca_sse(known, judged, k, numbers, real));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/model/families.h"
+#include "figment/model/knows_lengths.h"
 
 namespace figment {
 
@@ -46,6 +47,17 @@ std::vector<std::string> families_that(bool Abilities::*ability) {
   std::vector<std::string> names;
   for (const auto* family : families())
     if (family->abilities.*ability) names.emplace_back(family->name);
+  return names;
+}
+
+std::vector<std::string> families_that_know_lengths() {
+  const ExampleSpec series{Modality::kSeries, {8, 2}, {}, {}};
+  std::vector<std::string> names;
+  for (const auto* family : families()) {
+    Problems refused;  // by a family that is for other examples
+    const auto model = family->make(Value(), series, refused);
+    if (dynamic_cast<KnowsLengths*>(model.get()) != nullptr) names.emplace_back(family->name);
+  }
   return names;
 }
 

@@ -3,12 +3,26 @@
 #include "figment/core/error.h"
 #include "figment/core/random.h"
 #include "figment/core/text.h"
+#include "figment/model/knows_lengths.h"
 #include "figment/train/checkpoint.h"
 #include "figment/train/device.h"
 #include "figment/train/run_folder.h"
 #include "figment/train/state.h"
 
 namespace figment {
+namespace {
+
+// Others would learn what pads a series, and be judged by it, and nobody would notice.
+void need_knowledge_of_lengths(const Family& family, const Model& model, const Dataset& set) {
+  if (!set.length.defined() || dynamic_cast<const KnowsLengths*>(&model) != nullptr) return;
+  const auto able = families_that_know_lengths();
+  fail(Cause::kData, "data.masking", "expected a family that knows where series end",
+       able.empty() ? "" : " (" + join(able, ", ") + ")", ", got '", family.name,
+       "', which would learn what pads them; cut the series to one length, or leave data.masking "
+       "out if they have one");
+}
+
+}  // namespace
 
 Prepared prepare(const Family& family, const Recipe& asked, const Watch& watch) {
   Prepared out{asked};
@@ -21,6 +35,7 @@ Prepared prepare(const Family& family, const Recipe& asked, const Watch& watch) 
   seed_generators(mix(asked.seed, kSeedInitialise));
   out.model = family.make(asked.model, out.data.train.spec, problems);
   problems.throw_if_any();
+  need_knowledge_of_lengths(family, *out.model, out.data.train);
   out.recipe.model = family.resolve(asked.model, problems);
   out.model->to(device);
   return out;

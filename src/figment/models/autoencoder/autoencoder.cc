@@ -16,12 +16,24 @@ constexpr double kBlendReach = 0.5;
 
 }  // namespace
 
+void AutoencoderConfig::check(const Problems::Scope& scope) const {
+  if (of_counts(loss) && corruption.any() && !corruption.hides())
+    scope.inner("corruption")
+        .add("kind", std::string("expected masking, centre, block or none with loss = \"") +
+                         name_of_enum(loss) + "\": " + name_of_enum(corruption.kind) +
+                         " makes counts below 0, which there are none of");
+}
+
 void AutoencoderConfig::check_example(const ExampleSpec& example,
                                       const Problems::Scope& scope) const {
   check_coder(coder, example.shape, scope.inner("coder"));
   if (bounded(loss) && example.modality != Modality::kImage)
     scope.add("loss", "expected squared_error for " + example.text() +
                           ": the others are for values in [0, 1], as images have");
+  if (of_counts(loss) && example.modality == Modality::kImage)
+    scope.add("loss", "expected squared_error, bounded_squared_error or cross_entropy for " +
+                          example.text() +
+                          ": multinomial and poisson are for counts, such as those of words");
 }
 
 Autoencoder::Autoencoder(const Config& config, const ExampleSpec& example)
@@ -90,10 +102,12 @@ Metrics Autoencoder::validation_step(const Batch& batch) {
   if (!config_.corruption.any())
     return {{"loss", reconstruction_loss(config_.loss, output, batch.x)},
             {"reconstruction_sse", error}};
-  const auto restored = output_of(figment::corrupt(config_.corruption, batch.x, extremes_));
+  const auto damaged = figment::corrupt(config_.corruption, batch.x, extremes_);
+  const auto restored = output_of(damaged);
+  // Of as many counts as the damaged one has: restore() knows no others.
   return {{"loss", reconstruction_loss(config_.loss, restored, batch.x)},
           {"reconstruction_sse", error},
-          {"restored_sse", mean_sse(mean_of(restored, batch.x), batch.x)}};
+          {"restored_sse", mean_sse(mean_of(restored, damaged), batch.x)}};
 }
 
 torch::Tensor Autoencoder::encode(const Batch& batch) { return code_of(batch.x); }

@@ -47,6 +47,7 @@ struct AutoencoderConfig {
         Field{"coder", &C::coder, "The encoder; the decoder mirrors it."},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
+  void check(const Problems::Scope& scope) const;
   void check_example(const ExampleSpec& example, const Problems::Scope& scope) const;
 };
 

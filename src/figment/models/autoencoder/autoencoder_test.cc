@@ -104,6 +104,57 @@ TEST(Autoencoder, RefusesBoundedLossesOfNumbersWithoutBounds) {
   }
 }
 
+TEST(Autoencoder, RefusesCountsOfImages) {
+  for (const auto loss : {ReconstructionLoss::kMultinomial, ReconstructionLoss::kPoisson}) {
+    Problems problems;
+    AutoencoderConfig config;
+    config.loss = loss;
+    config.check_example({Modality::kVector, {16}, {}}, {problems, "model", nullptr});
+    EXPECT_TRUE(problems.empty());
+    config.check_example({Modality::kImage, {1, 4, 4}, {}}, {problems, "model", nullptr});
+    ASSERT_EQ(problems.lines().size(), 1u);
+    EXPECT_NE(problems.lines()[0].find("model.loss: expected squared_error, bounded"),
+              std::string::npos);
+  }
+}
+
+TEST(Autoencoder, RefusesDamageThatMakesCountsBelowZero) {
+  for (const auto loss : {ReconstructionLoss::kSquaredError, ReconstructionLoss::kMultinomial,
+                          ReconstructionLoss::kPoisson})
+    for (const auto kind : {Corruption::kNone, Corruption::kGaussian, Corruption::kSaltAndPepper,
+                            Corruption::kMasking, Corruption::kBlock}) {
+      Problems problems;
+      AutoencoderConfig config;
+      config.loss = loss;
+      config.corruption.kind = kind;
+      config.check({problems, "model", nullptr});
+      const bool below_zero = kind == Corruption::kGaussian || kind == Corruption::kSaltAndPepper;
+      if (loss == ReconstructionLoss::kSquaredError || !below_zero) {
+        EXPECT_TRUE(problems.empty()) << problems.lines().front();
+        continue;
+      }
+      ASSERT_EQ(problems.lines().size(), 1u);
+      EXPECT_NE(problems.lines()[0].find("model.corruption.kind: expected masking, centre, block"),
+                std::string::npos);
+    }
+}
+
+TEST(Autoencoder, RestoresAsManyCountsAsItSees) {
+  AutoencoderConfig config;
+  config.loss = ReconstructionLoss::kMultinomial;
+  config.corruption.kind = Corruption::kMasking;
+  config.corruption.amount = 1;  // nothing is left to see
+  Autoencoder model(config, {Modality::kVector, {6}, {}});
+  Batch batch;
+  batch.x = documents(20);
+  torch::NoGradGuard no_grad;
+  const auto restored = model.restore(torch::zeros({20, 6}));
+  const auto metrics = model.validation_step(batch);
+  ASSERT_EQ(metrics[2].first, "restored_sse");
+  EXPECT_FLOAT_EQ(metrics[2].second.item<float>(), mean_sse(restored, batch.x).item<float>());
+  EXPECT_EQ(restored.abs().sum().item<float>(), 0);
+}
+
 TEST(Autoencoder, MeasuresTheBoundedSquaredErrorOfWhatItShows) {
   AutoencoderConfig config;
   config.loss = ReconstructionLoss::kBoundedSquaredError;

@@ -1,5 +1,6 @@
 #include "figment/models/recurrent/recurrent.h"
 
+#include "figment/core/text.h"
 #include "figment/model/family.h"
 #include "figment/nn/activation.h"
 #include "figment/nn/series.h"
@@ -24,6 +25,20 @@ torch::nn::Linear linear(int64_t inputs, int64_t outputs) {
 }
 
 }  // namespace
+
+void RecurrentConfig::check(const Problems::Scope& scope) const {
+  if (decoder == Decoding::kConditional) return;
+  const RecurrentConfig usual;
+  const auto refuse = [&](const char* field, double given, double default_value) {
+    if (given != default_value)
+      scope.add(field,
+                "expected decoder = \"conditional\" with it, since an unconditional decoder "
+                "sees no step that could be forced; got " +
+                    shortest(given));
+  };
+  refuse("teacher_forcing", teacher_forcing, usual.teacher_forcing);
+  refuse("teacher_forcing_end", teacher_forcing_end, usual.teacher_forcing_end);
+}
 
 Recurrent::Recurrent(const Config& config, const ExampleSpec& example)
     : Model(example),
@@ -146,13 +161,17 @@ Metrics Recurrent::validation_step(const Batch& batch) {
 }
 
 torch::Tensor Recurrent::decode(const torch::Tensor& code, const torch::Tensor&) {
-  return example_of(write(code, {}, {}, 0));
+  return decode_series(code, {});
 }
 
 torch::Tensor Recurrent::reconstruct(const Batch& batch) {
-  const auto written = write(encode(batch), batch.length, {}, 0);
-  if (!batch.length.defined()) return example_of(written);
-  return example_of(written * real_steps(batch.length, written.size(0), steps_, written.options()));
+  return decode_series(encode(batch), batch.length);
+}
+
+torch::Tensor Recurrent::decode_series(const torch::Tensor& code, const torch::Tensor& length) {
+  const auto written = write(code, length, {}, 0);
+  if (!length.defined()) return example_of(written);
+  return example_of(written * real_steps(length, written.size(0), steps_, written.options()));
 }
 
 }  // namespace figment::models

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "figment/model/abilities.h"
+#include "figment/model/knows_lengths.h"
 #include "figment/model/model.h"
 #include "figment/nn/recurrent.h"
 
@@ -47,18 +48,24 @@ struct RecurrentConfig {
         Field{"reverse", &C::reverse,
               "Write the series from its end, which the encoder saw last (Srivastava et al. "
               "2015)."},
-        Field{"teacher_forcing", &C::teacher_forcing,
-              "conditional: share of the steps that, in training, follow the true step in place of "
-              "the written one, at the beginning of the training. Ignored by unconditional.",
-              Within{0, 1}},
+        Field{
+            "teacher_forcing", &C::teacher_forcing,
+            "With decoder = \"conditional\": share of the steps that, in training, follow the true "
+            "step in place of the written one, at the beginning of the training.",
+            Within{0, 1}},
         Field{"teacher_forcing_end", &C::teacher_forcing_end,
               "The same at the end of the training; the share moves from the one to the other.",
               Within{0, 1}},
         Field{"optimizer", &C::optimizer, "The optimizer."}};
   }
+  void check(const Problems::Scope& scope) const;
 };
 
-class Recurrent : public Model, public Encodes, public Decodes, public Reconstructs {
+class Recurrent : public Model,
+                  public Encodes,
+                  public Decodes,
+                  public Reconstructs,
+                  public KnowsLengths {
  public:
   using Config = RecurrentConfig;
   Recurrent(const Config& config, const ExampleSpec& example);
@@ -70,6 +77,7 @@ class Recurrent : public Model, public Encodes, public Decodes, public Reconstru
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
   // The padding of series that are shorter than T is 0.
   torch::Tensor reconstruct(const Batch& batch) override;
+  torch::Tensor decode_series(const torch::Tensor& code, const torch::Tensor& length) override;
 
   // [n], squared error summed over the real steps of each series, when `forced` of the decoder's
   // steps follow the true one. For gradients; a share between 0 and 1 draws random numbers.

@@ -69,6 +69,8 @@ void expect_padding_to_be_nothing(const RecurrentConfig& config, double forced) 
     EXPECT_TRUE(
         torch::allclose(one->reconstruct(alone)[0], written[i].slice(0, 0, steps), 0, 1e-12));
     EXPECT_EQ(written[i].slice(0, steps).abs().sum().item<double>(), 0);
+    // From the code and the length alone.
+    EXPECT_TRUE(torch::allclose(model.decode_series(code, length), written, 0, 1e-12));
     const auto error = one->errors(alone, forced);
     EXPECT_NEAR(error.item<double>(), errors[i].item<double>(), 1e-11);
     const auto own = gradients(*one, error.sum());
@@ -167,6 +169,25 @@ TEST(Recurrent, MovesTheShareForcedOverTheTraining) {
   EXPECT_DOUBLE_EQ(model.forcing(), 0.5);
   config.decoder = Decoding::kUnconditional;
   EXPECT_EQ(Recurrent(config, series(4, 1)).forcing(), 0);
+}
+
+TEST(Recurrent, RefusesForcingWhereNothingCanBeForced) {
+  const auto problems_of = [](const RecurrentConfig& config) {
+    Problems problems;
+    config.check({problems, "model", nullptr});
+    return problems.lines();
+  };
+  EXPECT_TRUE(problems_of({}).empty());
+  RecurrentConfig config;
+  config.teacher_forcing = 0.5;
+  config.teacher_forcing_end = 0.25;
+  const auto lines = problems_of(config);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_NE(lines[0].find("model.teacher_forcing: expected decoder = \"conditional\""),
+            std::string::npos);
+  EXPECT_NE(lines[1].find("model.teacher_forcing_end: "), std::string::npos);
+  config.decoder = Decoding::kConditional;
+  EXPECT_TRUE(problems_of(config).empty());
 }
 
 TEST(Recurrent, ReadsAnImageByItsRowsAndAVectorByItsNumbers) {
