@@ -6,13 +6,18 @@
 #include <filesystem>
 #include <fstream>
 
+#include "figment/apply/classify.h"
+#include "figment/apply/compress.h"
 #include "figment/apply/search.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/core/files.h"
 #include "figment/core/random.h"
 #include "figment/data/loader.h"
+#include "figment/eval/anomaly_scores.h"
 #include "figment/eval/evaluate.h"
+#include "figment/eval/restoration.h"
+#include "figment/model/conditions.h"
 #include "figment/model/families.h"
 #include "figment/model/likelihood.h"
 #include "figment/train/device.h"
@@ -50,7 +55,7 @@ struct StopAt : Observer {
   int64_t last;
 };
 
-class EveryFamily : public testing::TestWithParam<const Family*> {
+class EveryFamily : public ::testing::TestWithParam<const Family*> {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "figment-conformance-XXXXXX").string();
@@ -191,6 +196,40 @@ TEST_P(EveryFamily, LearnsFromABatchOfOne) {
     EXPECT_TRUE(std::isfinite(value.item<double>())) << name;
 }
 
+// What is done with the abilities of a model: of examples as many and of the same kind come back.
+void expect_uses(const LoadedRun& run, const Dataset& set) {
+  const torch::NoGradGuard no_grad;
+  auto& model = *run.model;
+  const auto& able = run.family->abilities;
+  const auto x = run.scaling.to_model(set.x);
+  if (scores_anomalies(model)) {
+    const AnomalyDetector detector(model, run.scaling, set);
+    for (const auto& [name, scores] : detector.score(set)) {
+      EXPECT_EQ(scores.sizes().vec(), std::vector<int64_t>{set.size()}) << name;
+      EXPECT_TRUE(scores.isfinite().all().item<bool>()) << name;
+    }
+  }
+  if (able.encodes && able.decodes) {
+    EXPECT_EQ(decompress(run, compress(run, set, 6), "codes").sizes(), x.sizes());
+  }
+  if (auto* separates = dynamic_cast<Separates*>(&model)) {
+    auto wanted = x.sizes().vec();
+    wanted.insert(wanted.begin() + 1, separates->sources());
+    const auto sources = separates->separate(x);
+    EXPECT_EQ(sources.sizes().vec(), wanted);
+    EXPECT_TRUE(sources.isfinite().all().item<bool>());
+  }
+  if (classifier_of(model) != nullptr || class_densities_of(model) != nullptr) {
+    const auto shares = classify(run, set, set, {}).log_p.exp().sum(1);
+    EXPECT_TRUE(torch::allclose(shares, torch::ones_like(shares), 1e-4, 1e-4));
+  }
+  if (able.restores) {
+    const auto restored = restore(model, x);
+    EXPECT_EQ(restored.sizes(), x.sizes());
+    EXPECT_TRUE(restored.isfinite().all().item<bool>());
+  }
+}
+
 TEST_P(EveryFamily, DoesWhatItsCardSays) {
   const auto recipe = recipe_for(family(), 1);
   run("a", recipe);
@@ -234,6 +273,7 @@ TEST_P(EveryFamily, DoesWhatItsCardSays) {
               (std::vector<int64_t>{5, dynamic_cast<Hashes*>(opened.model.get())->bits()}));
     EXPECT_TRUE(bits.scalar_type() == torch::kByte && bits.max().item<int>() <= 1);
   }
+  expect_uses(opened, set);
   // Without knowing what a likelihood is of, nobody can turn it into bits.
   if (dynamic_cast<Posteriors*>(opened.model.get()) != nullptr) {
     EXPECT_NE(dynamic_cast<StatesLikelihood*>(opened.model.get()), nullptr);
@@ -292,7 +332,7 @@ TEST_P(EveryFamily, RefusesToGoOnWithOtherData) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, EveryFamily, testing::ValuesIn(families()),
+INSTANTIATE_TEST_SUITE_P(Families, EveryFamily, ::testing::ValuesIn(families()),
                          [](const auto& one) { return std::string(one.param->name); });
 
 }  // namespace

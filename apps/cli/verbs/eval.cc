@@ -4,7 +4,6 @@
 
 #include "drawing.h"
 #include "figment/apply/use.h"
-#include "figment/eval/evaluate.h"
 #include "figment/eval/metric.h"
 #include "figment/eval/sample_sets.h"
 #include "measured.h"
@@ -19,23 +18,27 @@ int verb_eval(const Options& options) {
   prepare_drawing(run, options);
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
-  const auto training = open_part(run, "train", options.data);
+  // Opened when they are asked for: of a run that is judged on other data its own may be gone.
+  Dataset given, own;
+  const auto training = [&](bool of_run) -> const Dataset& {
+    const bool is_own = of_run && !options.data.empty();
+    auto& part = is_own ? own : given;
+    if (part.size() == 0) part = open_part(run, "train", is_own ? "" : options.data);
+    return part;
+  };
+  const auto request = [&](bool of_run) {
+    return MetricRequest{*run.model,   *run.family,
+                         run.scaling,  training(of_run),
+                         set,          run.recipe.data,
+                         options.seed, {options.samples, options.calibrate, options.features}};
+  };
   const SampleScope shared(say_on_stderr);
   Measured all;
-  for (const auto& word : options.words)
-    append(all,
-           metric_named(word).measure({*run.model,
-                                       *run.family,
-                                       run.scaling,
-                                       training,
-                                       set,
-                                       run.recipe.data,
-                                       options.seed,
-                                       {options.samples, options.calibrate, options.features}}));
-  if (options.words.empty()) {
-    all.metrics = evaluate(*run.model, run.scaling, set, options.seed);
-    all.baselines = baselines(*run.model, run.scaling, training, set);
+  for (const auto& word : options.words) {
+    const auto& metric = metric_named(word);
+    append(all, metric.measure(request(metric.fits_run)));
   }
+  if (options.words.empty()) all = measure_default(request(false));
   if (options.json) {
     nlohmann::json document = {
         {"run", options.subject},     {"checkpoint", run.checkpoint.string()},

@@ -21,7 +21,7 @@ namespace {
 constexpr int64_t kWords = 8;  // of a document that are shown
 
 // The examples asked for: those numbered by --query, or all there are of --data.
-torch::Tensor asked(const Options& options, const Dataset& from) {
+torch::Tensor rows_asked(const Options& options, const Dataset& from) {
   if (options.queries.empty()) {
     if (options.data.empty())
       fail(Cause::kConfig, "search",
@@ -128,11 +128,14 @@ int verb_search(const Options& options) {
   if (!options.out.empty() && run.example().modality != Modality::kImage)
     fail(Cause::kConfig, "search", "expected a model of images for --out; leave it out");
   const auto part = open_part(run, options.split, options.data, console_watch(false));
-  const auto rows = asked(options, part);
+  const auto rows = rows_asked(options, part);
   const auto queries = part.select(rows);
   const auto among = open_part(run, "train");
   const SearchIndex index(run, among);
-  const auto found = index.find(queries, options.n > 0 ? options.n : 10);
+  // Queries of the part that is searched are not to find themselves.
+  const bool within = options.data.empty() && options.split == "train";
+  const auto found =
+      index.find(queries, options.n > 0 ? options.n : 10, within ? rows : torch::Tensor());
   const Answer answer{queries, among, rows, found,
                       holds_documents(among) && queries.columns == among.columns
                           ? inverse_document_frequency(among.x)

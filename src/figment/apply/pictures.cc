@@ -6,7 +6,7 @@
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/data/image_codec.h"
-#include "figment/model/abilities.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/grid.h"
 #include "figment/report/tensorboard.h"
 
@@ -37,7 +37,7 @@ class Pictures : public Observer {
       options.n = kSamples;
       write_durably(folder / "samples.png", encode_png(image_grid(sample(model, options))));
     }
-    if (auto* able = dynamic_cast<Reconstructs*>(&model)) {
+    if (auto* able = reconstructs_of(model)) {
       std::vector<torch::Tensor> layers(2);
       for_each_batch(model, scaling_, shown_.first(kReconstructions), kReconstructions,
                      [&](const Batch& batch, int64_t) {

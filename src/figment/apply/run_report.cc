@@ -9,7 +9,7 @@
 #include "figment/apply/use.h"
 #include "figment/core/files.h"
 #include "figment/core/text.h"
-#include "figment/eval/evaluate.h"
+#include "figment/eval/metric.h"
 #include "figment/report/html.h"
 #include "figment/report/markup.h"
 #include "figment/train/run_folder.h"
@@ -81,27 +81,41 @@ std::string Report::verdict() const {
 }
 
 void Report::numbers() {
-  const auto results = evaluate(*run_.model, run_.scaling, shown_, run_.recipe.seed);
-  const auto baseline = baselines(*run_.model, run_.scaling, data_.train.first(kBaseline), shown_);
+  const auto training = data_.train.first(kBaseline);
+  const auto measured = measure_default({*run_.model, *run_.family, run_.scaling, training, shown_,
+                                         run_.recipe.data, run_.recipe.seed});
+  // There are models that are judged by their samples alone, which takes a metric by name.
+  if (measured.metrics.empty()) return;
   std::vector<KeyNumber> large;
-  for (const auto& [name, value] : results) {
+  for (const auto& [name, value] : measured.metrics) {
     if (name == "reconstruction_sse")
       large.push_back({significant(value, 4), name, "squared error an example, lower is better"});
     if (name == "elbo" || name == "log_density")
       large.push_back({significant(value, 5), name, "nats an example, higher is better"});
     if (name == "classification_error")
       large.push_back({significant(100 * value, 3) + " %", name, "of the examples"});
+    if (name.rfind("source_", 0) == 0)
+      large.push_back({significant(value, 4), name,
+                       name.find("psnr") != std::string::npos
+                           ? "dB, higher is better"
+                           : "squared error an example, lower is better"});
     if (name == "active_units") large.push_back({significant(value, 4), name, "of the code"});
   }
-  page_.key_numbers(large);
+  if (!large.empty()) page_.key_numbers(large);
   HtmlTable table{{"metric", "this model"}, {}};
-  for (const auto& [name, value] : results) table.rows.push_back({name, significant(value, 6)});
-  for (const auto& [name, value] : baseline)
+  for (const auto& [name, value] : measured.metrics)
+    table.rows.push_back({name, significant(value, 6)});
+  for (const auto& [name, value] : measured.baselines)
     table.rows.push_back({"baseline " + name, significant(value, 6)});
-  page_.table(table, "On " + with_commas(shown_.size()) + " examples of the " + part_ +
-                         " part. Baselines: the mean of the training examples, and PCA with as "
-                         "many components as the code has, fitted on " +
-                         with_commas(std::min(kBaseline, data_.train.size())) + " of them.");
+  auto caption = "On " + with_commas(shown_.size()) + " examples of the " + part_ + " part.";
+  if (only_separates(*run_.model))
+    caption += " Baselines: the mixture itself in the place of each source.";
+  else if (!measured.baselines.empty())
+    caption += " Baselines, fitted on " + with_commas(training.size()) +
+               " training examples: their mean" +
+               (measured.baselines.size() > 1 ? ", and PCA with as many components as the code has."
+                                              : ".");
+  page_.table(table, caption);
 }
 
 void Report::facts() {

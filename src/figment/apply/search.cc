@@ -12,6 +12,17 @@ namespace {
 
 constexpr int64_t kBatch = 512;
 
+// Neighbours [m, k] out of [m, k + 1]: without the query itself, or without the last where it is
+// not among them, as may be where many are at no distance.
+Neighbours others_of(const Neighbours& found, const torch::Tensor& own) {
+  auto kept = found.index != own.unsqueeze(1);
+  kept.select(1, -1).logical_and_(kept.all(1).logical_not());
+  const auto pick = [&](const torch::Tensor& all) {
+    return all.masked_select(kept).view({all.size(0), all.size(1) - 1});
+  };
+  return {pick(found.index), pick(found.distance)};
+}
+
 }  // namespace
 
 torch::Tensor hash(const LoadedRun& run, const Dataset& set) {
@@ -35,8 +46,12 @@ SearchIndex::SearchIndex(const LoadedRun& run, const Dataset& examples)
   width_ = codes_.size(1);
 }
 
-SearchIndex::Found SearchIndex::find(const Dataset& queries, int64_t k) const {
-  k = std::min(k, size_);
+SearchIndex::Found SearchIndex::find(const Dataset& queries, int64_t k,
+                                     const torch::Tensor& own) const {
+  if (own.defined() && size_ < 2)
+    fail(Cause::kData, "search", "expected other examples than the query to search, got it alone");
+  // One more where the query is to be left out.
+  k = std::min(own.defined() ? k + 1 : k, size_);
   // All but the search is done before the clock starts.
   PackedBits bits;
   torch::Tensor codes;
@@ -47,6 +62,7 @@ SearchIndex::Found SearchIndex::find(const Dataset& queries, int64_t k) const {
   const auto start = std::chrono::steady_clock::now();
   Found found;
   found.neighbours = hashes_ ? nearest(bits_, bits, k) : nearest(codes_, codes, k);
+  if (own.defined()) found.neighbours = others_of(found.neighbours, own);
   found.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return found;
 }

@@ -29,8 +29,10 @@ class SearchIndex {
     Neighbours neighbours;
     double seconds = 0;  // of the search itself: the queries' codes were there
   };
-  // The k nearest to each query, k cut to size().
-  Found find(const Dataset& queries, int64_t k) const;
+  // The k nearest to each query, k cut to what there is to find. `own` [m] int64: which of the
+  // examples searched each query is, and which is not to be found for it. Throws Error(kData) when
+  // there is nothing else.
+  Found find(const Dataset& queries, int64_t k, const torch::Tensor& own = {}) const;
 
  private:
   const LoadedRun& run_;

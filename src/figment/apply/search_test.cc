@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/eval/lsa.h"
@@ -50,6 +52,35 @@ TEST(Search, FindsAnExampleAmongItself) {
         << name;
     // No more than there are.
     EXPECT_EQ(index.find(set.first(1), 1000).neighbours.index.size(1), 80);
+  }
+}
+
+TEST(Search, LeavesOutTheQueryItself) {
+  // Three examples of which each is there ten times: ten at distance 0 from every query.
+  auto set = digits(3).select(torch::arange(30).remainder(3));
+  for (const auto* name : {"hashing", "autoencoder"}) {
+    const auto run = untrained(name, set);
+    const SearchIndex index(run, set);
+    const auto rows = torch::tensor({0, 29}, torch::kLong);
+    for (const int64_t k : {1, 9, 29}) {
+      const auto near = index.find(set.select(rows), k, rows).neighbours;
+      EXPECT_EQ(near.index.sizes().vec(), (std::vector<int64_t>{2, k})) << name;
+      EXPECT_EQ(near.distance.sizes(), near.index.sizes());
+      EXPECT_FALSE((near.index == rows.unsqueeze(1)).any().item<bool>()) << name << " " << k;
+      EXPECT_LT(near.distance.narrow(1, 0, std::min<int64_t>(k, 9)).max().item<float>(), 1e-4);
+    }
+    // No more than there are others.
+    EXPECT_EQ(index.find(set.select(rows), 1000, rows).neighbours.index.size(1), 29);
+  }
+  const auto one = set.first(1);
+  const auto run = untrained("autoencoder", set);
+  const SearchIndex alone(run, one);
+  try {
+    alone.find(one, 1, torch::zeros({1}, torch::kLong));
+    FAIL() << "a query was found for itself";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("other examples than the query"), std::string::npos);
   }
 }
 

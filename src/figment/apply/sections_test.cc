@@ -1,12 +1,14 @@
 // Sections of the report, each asked for alone.
 #include <gtest/gtest.h>
 
+#include "figment/apply/latent.h"
 #include "figment/apply/section.h"
 #include "figment/apply/toy_run_test.h"
 
 namespace figment {
 namespace sections {
-extern const Section density, temperature, course, bound;
+extern const Section classes, density, temperature, course, bound, optimum, aggregated_posterior,
+    latent;
 }
 namespace {
 
@@ -73,8 +75,45 @@ TEST(DensitySection, SumsOverTheClassesOfAModelThatIsToldThem) {
   const auto told = page_of(sections::density,
                             made("flow", kPlane, {"steps=2", "class_conditional=true"}), points());
   EXPECT_NE(told.find("lies within this square"), std::string::npos);
-  EXPECT_EQ(told.find("as the model bends it"), std::string::npos);
+  EXPECT_EQ(count(told, "as the model bends it"), 2);
+  EXPECT_EQ(count(told, "given the class a."), 1);
+  EXPECT_EQ(count(told, "given the class b."), 1);
   EXPECT_EQ(count(told, "<img"), 2);
+}
+
+TEST(DensitySection, DrawsTheGridsOfFourClassesAtMost) {
+  auto set = points();
+  set.spec.classes = {"a", "b", "c", "d", "e"};
+  const auto told =
+      page_of(sections::density,
+              made("flow", set.spec, {"steps=1", "class_conditional=true", "hidden=[4]"}), set);
+  EXPECT_EQ(count(told, "as the model bends it"), 4);
+  EXPECT_NE(told.find("the first 4 of 5 classes"), std::string::npos);
+}
+
+TEST(ClassesSection, TellsClassesByTheDensitiesOfAModelThatIsToldThem) {
+  // Untrained, both classes are alike, and all are taken for the one that is more frequent in
+  // training. The last 30 are not of it.
+  auto set = points();
+  set.label = (torch::arange(100) >= 70).to(torch::kLong);
+  const std::vector<std::string> told = {"steps=1", "class_conditional=true"};
+  const auto page = page_of(sections::classes, made("flow", kPlane, told), set);
+  EXPECT_NE(page.find("Bayes&#39; rule makes"), std::string::npos);
+  EXPECT_NE(page.find("30 of 100 examples of the validation part"), std::string::npos);
+  EXPECT_NE(page.find("Confusion matrix"), std::string::npos);
+  EXPECT_EQ(page_of(sections::classes, made("flow", kPlane, {"steps=1"}), set)
+                .find("What it takes for what"),
+            std::string::npos);
+}
+
+TEST(ClassesSection, TellsExamplesFromAllOverALargePart) {
+  // The last 1,000 of 2,500 are of the rarer class.
+  auto set = points();
+  set.x = torch::randn({2500, 2});
+  set.label = (torch::arange(2500) >= 1500).to(torch::kLong);
+  const auto page =
+      page_of(sections::classes, made("flow", kPlane, {"steps=1", "class_conditional=true"}), set);
+  EXPECT_NE(page.find("800 of 2,000 examples (spread over the 2,500) of"), std::string::npos);
 }
 
 TEST(DensitySection, IsSilentWhereThereIsNoDensityOfExamplesAlone) {
@@ -104,12 +143,24 @@ TEST(CourseSection, DrawsParticlesAndTheFieldOfPoints) {
 }
 
 TEST(CourseSection, DrawsImagesOnTheirWay) {
-  const auto page = page_of(sections::course,
-                            made("diffusion", pictures().spec,
-                                 {"schedule.steps=20", "sampler.steps=5", "unet.channels=8",
-                                  "unet.multipliers=[1]", "unet.blocks=1"}),
-                            pictures());
+  const auto drawn = [](const char* sampler_steps) {
+    return page_of(sections::course,
+                   made("diffusion", pictures().spec,
+                        {"schedule.steps=200", sampler_steps, "unet.channels=8",
+                         "unet.multipliers=[1]", "unet.blocks=1"}),
+                   pictures());
+  };
+  const auto page = drawn("sampler.steps=5");
   EXPECT_EQ(count(page, "<img"), 3);
+  EXPECT_NE(page.find("the steps left: 200, 160, 120, 80, 40, 0."), std::string::npos);
+  EXPECT_NE(page.find("an animation of 6 frames, from 200 steps left"), std::string::npos);
+  // More places than the strip has columns are all animated, up to 64 of them.
+  const auto longer = drawn("sampler.steps=40");
+  EXPECT_NE(
+      longer.find("the steps left: 200, 185, 170, 150, 135, 120, 100, 85, 70, 50, 35, 20, 0."),
+      std::string::npos);
+  EXPECT_NE(longer.find("an animation of 41 frames, "), std::string::npos);
+  EXPECT_NE(drawn("sampler.steps=100").find("an animation of 64 frames, "), std::string::npos);
   EXPECT_EQ(
       page_of(sections::course, made("flow", kPlane, {"steps=2"}), points()).find("From noise"),
       std::string::npos);
@@ -122,6 +173,90 @@ TEST(BoundSection, DrawsTheTermsAndTellsTheirSum) {
   EXPECT_EQ(count(page, "<svg"), 1);
   EXPECT_EQ(page_of(sections::bound, made("flow", kPlane, {"steps=2"}), points()).find("The bound"),
             std::string::npos);
+}
+
+LoadedRun gan_on(const char* source, std::vector<std::string> settings = {}) {
+  settings.insert(settings.end(), {"generator.hidden=[8]", "discriminator.hidden=[8]"});
+  auto run = made("gan", kPlane, settings);
+  run.recipe.data.source = source;
+  return run;
+}
+
+TEST(OptimumSection, DrawsTheDiscriminatorWhereNoDensityIsKnown) {
+  const auto page = page_of(sections::optimum, gan_on("moons"), points());
+  EXPECT_EQ(count(page, "<img"), 2);
+  EXPECT_NE(page.find("The discriminator over the plane"), std::string::npos);
+  EXPECT_NE(page.find("white is 1, grey 1/2, black 0"), std::string::npos);
+  EXPECT_EQ(page.find("best"), std::string::npos);
+}
+
+TEST(OptimumSection, DrawsScoresWhereTheyAreNoProbabilities) {
+  for (const char* source : {"moons", "8gaussians"}) {
+    const auto page = page_of(
+        sections::optimum,
+        gan_on(source, {"adversarial_loss=\"wasserstein\"", "gradient_penalty=10"}), points());
+    EXPECT_EQ(count(page, "<img"), 2) << source;
+    EXPECT_NE(page.find("in this game are no probabilities: black is the lowest"),
+              std::string::npos)
+        << source;
+    EXPECT_EQ(page.find("best"), std::string::npos) << source;
+  }
+}
+
+TEST(OptimumSection, IsSilentWithoutADiscriminatorOrAPlane) {
+  const auto empty = page_of(sections::optimum, made("flow", kPlane, {"steps=2"}), points());
+  EXPECT_EQ(empty.find("discriminator"), std::string::npos);
+  const ExampleSpec line{Modality::kVector, {1}, {}, {}};
+  auto run = made("gan", line,
+                  {"generator.hidden=[8]", "discriminator.hidden=[8]",
+                   "adversarial_loss=\"wasserstein\"", "gradient_penalty=10"});
+  run.recipe.data.source = "2gaussians";
+  EXPECT_EQ(
+      page_of(sections::optimum, run, toys::vectors(torch::randn({100, 1}))).find("discriminator"),
+      std::string::npos);
+}
+
+// Axis labels of each plot.
+std::vector<std::string> ticks_of_plots(const std::string& page) {
+  const std::string tick = " class=\"s v\">";
+  std::vector<std::string> out;
+  for (auto svg = page.find("<svg"); svg != std::string::npos; svg = page.find("<svg", svg + 1)) {
+    out.emplace_back();
+    const auto end = page.find("</svg>", svg);
+    for (auto at = page.find(tick, svg); at < end; at = page.find(tick, at + 1)) {
+      const auto label = at + tick.size();
+      out.back() += page.substr(label, page.find('<', label) - label) + " ";
+    }
+  }
+  return out;
+}
+
+TEST(AggregatedPosteriorSection, DrawsCodesOfAVaeBesideItsPrior) {
+  const auto page =
+      page_of(sections::aggregated_posterior,
+              made("vae", kPlane, {"likelihood=\"gaussian\"", "coder.hidden=[8]"}), points());
+  EXPECT_NE(page.find("The codes beside the prior"), std::string::npos);
+  const auto ticks = ticks_of_plots(page);
+  ASSERT_EQ(ticks.size(), 2U);
+  EXPECT_FALSE(ticks[0].empty());
+  EXPECT_EQ(ticks[0], ticks[1]);  // so that they compare
+  const auto wider = made("vae", kPlane, {"likelihood=\"gaussian\"", "latent_dim=3"});
+  EXPECT_EQ(page_of(sections::aggregated_posterior, wider, points()).find("beside the prior"),
+            std::string::npos);
+}
+
+TEST(AggregatedPosteriorSection, LeavesTheManifoldOfANormalPriorExact) {
+  auto run = made("vae", pictures().spec, {"coder.hidden=[8]"});
+  const auto said = [&](const char* words) {
+    return page_of(sections::latent, run, pictures()).find(words) != std::string::npos;
+  };
+  EXPECT_TRUE(said("quantile function of the normal distribution"));
+  torch::NoGradGuard no_grad;
+  EXPECT_TRUE(torch::equal(manifold(*run.model, run.scaling, pictures(), 5),
+                           dynamic_cast<Decodes&>(*run.model).decode(manifold_codes(5))));
+  // With a layer above, codes are not standard normal.
+  run = made("vae", pictures().spec, {"coder.hidden=[8]", "second.latent_dim=2"});
+  EXPECT_TRUE(said("equal shares of the prior"));
 }
 
 }  // namespace

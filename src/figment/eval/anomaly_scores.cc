@@ -10,6 +10,7 @@
 #include "figment/eval/nearest.h"
 #include "figment/eval/ranking.h"
 #include "figment/model/abilities.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/nn/series.h"
 
 namespace figment {
@@ -128,8 +129,8 @@ torch::Tensor Standardised::operator()(const torch::Tensor& scores) const {
 }
 
 bool scores_anomalies(Model& model) {
-  return dynamic_cast<Reconstructs*>(&model) != nullptr ||
-         dynamic_cast<Encodes*>(&model) != nullptr || has_exact_marginal(model);
+  return reconstructs_of(model) != nullptr || dynamic_cast<Encodes*>(&model) != nullptr ||
+         has_exact_marginal(model);
 }
 
 AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dataset& training)
@@ -158,7 +159,7 @@ AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dat
 AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
   torch::NoGradGuard no_grad;
   model_.eval();
-  auto* reconstructs = dynamic_cast<Reconstructs*>(&model_);
+  auto* reconstructs = reconstructs_of(model_);
   auto* encodes = dynamic_cast<Encodes*>(&model_);
   Loader loader(set, scaling_, {kBatch, false, 0, model_.device()});
   std::vector<torch::Tensor> error, share, code;

@@ -8,7 +8,10 @@ namespace figment {
 
 bool holds_counts(const Dataset& set) {
   if (set.spec.modality != Modality::kVector || set.size() == 0) return false;
-  return (set.x.min().item<float>() >= 0) && torch::equal(set.x, set.x.floor());
+  // A few rows at a time: the set may be larger than memory.
+  for (const auto& part : set.x.split(8192))
+    if (part.min().item<float>() < 0 || !torch::equal(part, part.floor())) return false;
+  return true;
 }
 
 torch::Tensor inverse_document_frequency(const torch::Tensor& counts) {

@@ -2,6 +2,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/model/abilities.h"
 
 namespace figment {
 
@@ -13,6 +14,21 @@ const Metric& metric_named(std::string_view name) {
   }
   fail(Cause::kConfig, "eval", "expected a metric (", join(names, ", "), "), got '",
        printable(name), "'", did_you_mean(name, names));
+}
+
+bool only_separates(Model& model) {
+  return dynamic_cast<Separates*>(&model) != nullptr &&
+         dynamic_cast<Reconstructs*>(&model) == nullptr &&
+         dynamic_cast<Encodes*>(&model) == nullptr && dynamic_cast<Densities*>(&model) == nullptr &&
+         dynamic_cast<Classifies*>(&model) == nullptr;
+}
+
+Measured measure_default(const MetricRequest& request) {
+  if (only_separates(request.model)) return metric_named("separation").measure(request);
+  Measured out;
+  out.metrics = evaluate(request.model, request.scaling, request.set, request.seed);
+  out.baselines = baselines(request.model, request.scaling, request.training, request.set);
+  return out;
 }
 
 void metric_lacks(const MetricRequest& request, std::string_view metric, const char* ability) {

@@ -52,6 +52,9 @@ struct Metric {
   // Throws Error(kConfig) when the model lacks an ability it needs, Error(kData) when the examples
   // lack what it needs, such as labels.
   Measured (*measure)(const MetricRequest& request);
+  // Whether `training` is the run's own even where another set is judged: a threshold that was
+  // fitted on what is judged would say nothing.
+  bool fits_run = false;
 };
 
 // All there are, in alphabetical order; written by the build.
@@ -59,6 +62,12 @@ const std::vector<const Metric*>& all_metrics();
 
 // Throws Error(kConfig) naming the metrics there are.
 const Metric& metric_named(std::string_view name);
+
+// What there is to say of a model without the name of a metric: evaluate() and baselines(), or the
+// metric "separation" where it is all that the model can be judged by.
+Measured measure_default(const MetricRequest& request);
+// Whether taking sums apart is all that a model can be judged by.
+bool only_separates(Model& model);
 
 // Throws Error(kConfig): the metric asks for an ability that the model's family lacks.
 [[noreturn]] void metric_lacks(const MetricRequest& request, std::string_view metric,

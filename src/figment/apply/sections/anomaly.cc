@@ -3,6 +3,7 @@
 
 #include "figment/apply/anomaly_pictures.h"
 #include "figment/apply/section.h"
+#include "figment/apply/spread.h"
 #include "figment/data/image_codec.h"
 #include "figment/report/grid.h"
 #include "figment/report/markup.h"
@@ -25,14 +26,11 @@ void write(ReportContext& context) {
   const auto& normal = context.run.recipe.data.normal;
   if (normal.empty() || !scores_anomalies(*context.run.model) || context.data.test.size() == 0)
     return;
-  // Every so-many-th, since a table may be sorted by class.
-  auto test = context.data.test;
-  if (test.size() > kJudged)
-    test = test.select((torch::arange(kJudged) * test.size()).div(kJudged, "floor"));
+  const auto test = spread(context.data.test, kJudged);
   const auto anomaly = known_anomalies(test, normal);
   if (!anomaly.defined() || anomaly.all().item<bool>() || !anomaly.any().item<bool>()) return;
   const auto judged = judge_anomalies(*context.run.model, context.run.scaling,
-                                      context.data.train.first(kFitted), test, anomaly);
+                                      spread(context.data.train, kFitted), test, anomaly);
   const auto& main = judged.model.front();
   context.page.section("Anomalies");
   context.page.paragraph("Trained on " + with_commas(context.data.train.size()) +

@@ -1,9 +1,12 @@
 // Codes of two numbers beside the first two principal components of the same examples (Hinton &
-// Salakhutdinov 2006, figures 3 and 4), with what their neighbours tell of the classes.
+// Salakhutdinov 2006, figures 3 and 4), of counts also beside two numbers of LSA, with what their
+// neighbours tell of the classes.
 #include <algorithm>
 
 #include "figment/apply/section.h"
+#include "figment/apply/spread.h"
 #include "figment/apply/use.h"
+#include "figment/eval/lsa.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/pca.h"
 #include "figment/report/markup.h"
@@ -13,12 +16,6 @@ namespace figment::sections {
 namespace {
 
 constexpr int64_t kReferences = 20000, kShown = 4000, kNeighbours = 5;
-
-// At most n examples from all over the set, whatever its order.
-Dataset spread(const Dataset& set, int64_t n) {
-  if (set.size() <= n) return set;
-  return set.select((torch::arange(n, torch::kLong) * set.size()).div(n, "floor"));
-}
 
 void write(ReportContext& context) {
   auto* able = context.able<Encodes>();
@@ -30,11 +27,8 @@ void write(ReportContext& context) {
     return;
   const auto training = spread(context.data.train, kReferences);
   const auto shown = spread(context.shown, kShown);
-  const auto numbers = [&](const Dataset& set) {
-    return context.run.scaling.to_model(set.x).flatten(1);
-  };
-  const auto train_x = numbers(training);
-  const auto pca = fit_pca(train_x, 2);
+  const auto numbers = numbers_of(context.run.scaling);
+  const auto pca = fit_pca(training.x, 2, numbers);
   context.page.section("The codes beside PCA");
   const auto draw = [&](const std::string& title, const torch::Tensor& references,
                         const torch::Tensor& points) {
@@ -51,7 +45,11 @@ void write(ReportContext& context) {
                           " % of the examples.");
   };
   draw("codes of this model", encode(context.run, training), encode(context.run, shown));
-  draw("first two principal components", pca.encode(train_x), pca.encode(numbers(shown)));
+  draw("first two principal components", pca.encode(training.x, numbers),
+       pca.encode(shown.x, numbers));
+  if (!holds_counts(training)) return;
+  const auto lsa = fit_lsa(training.x, 2);
+  draw("two dimensions of latent semantic analysis", lsa.encode(training.x), lsa.encode(shown.x));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "figment/apply/section.h"
 #include "figment/core/text.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
 
@@ -24,7 +25,7 @@ Series curve_of(const std::string& name, const std::vector<RatePoint>& points) {
 }
 
 void write(ReportContext& context) {
-  if (context.able<Encodes>() == nullptr || context.able<Decodes>() == nullptr ||
+  if (context.able<Encodes>() == nullptr || decodes_of(*context.run.model) == nullptr ||
       context.shown.size() == 0 || context.shown.x.scalar_type() != torch::kUInt8)
     return;
   const auto some = context.shown.first(

@@ -6,6 +6,7 @@
 #include "figment/apply/use.h"
 #include "figment/data/toy.h"
 #include "figment/eval/nearest.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
 
@@ -41,7 +42,7 @@ std::string mean_distance(const torch::Tensor& references, const torch::Tensor& 
 
 void write(ReportContext& context) {
   auto* encodes = context.able<Encodes>();
-  if (encodes == nullptr || context.able<Decodes>() == nullptr || encodes->code_dim() != 1 ||
+  if (encodes == nullptr || decodes_of(*context.run.model) == nullptr || encodes->code_dim() != 1 ||
       context.run.example().shape != std::vector<int64_t>{2})
     return;
   const auto training = context.data.train.first(kReferences);

@@ -3,6 +3,7 @@
 
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/nn/series.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
@@ -113,10 +114,9 @@ void series(const ReportContext& context) {
 void write(ReportContext& context) {
   const auto& example = context.run.example();
   if (example.modality == Modality::kImage) return;
-  const auto& able = context.run.family->abilities;
-  if (example.shape == std::vector<int64_t>{2} && able.samples) {
+  if (example.shape == std::vector<int64_t>{2} && context.run.family->abilities.samples) {
     samples_in_the_plane(context);
-  } else if (able.reconstructs && context.shown.size() > 0) {
+  } else if (reconstructs_of(*context.run.model) != nullptr && context.shown.size() > 0) {
     example.modality == Modality::kSeries ? series(context) : vectors(context);
   }
 }

@@ -2,6 +2,7 @@
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/grid.h"
 
 namespace figment::sections {
@@ -9,16 +10,20 @@ namespace {
 
 void write(ReportContext& context) {
   if (context.run.example().modality != Modality::kImage) return;
+  const bool samples = context.run.family->abilities.samples;
+  const bool reconstructs =
+      reconstructs_of(*context.run.model) != nullptr && context.shown.size() > 0;
+  if (!samples && !reconstructs) return;
   const auto shape = context.run.example().shape;
   const int scale = shape[1] <= 32 ? 2 : 1;
   context.page.section("What it makes");
-  if (context.run.family->abilities.samples) {
+  if (samples) {
     SampleOptions options;
     options.n = 100;
     context.page.image(encode_png(image_grid(sample(context.run, options))),
                        "100 samples, seed 1, drawn without choosing.", scale);
   }
-  if (context.run.family->abilities.reconstructs && context.shown.size() > 0) {
+  if (reconstructs) {
     const auto some = context.shown.first(40);
     GridOptions grid;
     grid.columns = 10;

@@ -4,6 +4,7 @@
 #include "figment/apply/section.h"
 #include "figment/apply/traversal.h"
 #include "figment/data/image_codec.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/grid.h"
 
 namespace figment::sections {
@@ -59,7 +60,7 @@ void coordinates(ReportContext& context, const CodeSpace& space, int scale) {
 void write(ReportContext& context) {
   const auto& example = context.run.example();
   const auto& able = context.run.family->abilities;
-  if (example.modality != Modality::kImage || !able.decodes) return;
+  if (example.modality != Modality::kImage || decodes_of(*context.run.model) == nullptr) return;
   if (!able.encodes) {
     if (context.able<DrawsPrior>() != nullptr) ways_between_draws(context);
     return;

@@ -96,11 +96,10 @@ void write(ReportContext& context) {
     draw_lines(context, axes);
   else
     draw_bars(context, axes);
-  const auto& scaling = context.run.scaling;
-  draw_variance(context,
-                explained_variance(scaling.to_model(context.shown.x).flatten(1), mean, axes));
+  const auto numbers = numbers_of(context.run.scaling);
+  draw_variance(context, explained_variance(context.shown.x, mean, axes, numbers));
   if (axes.size(1) > kWidestPca || context.data.train.size() < 2) return;
-  const auto exact = fit_pca(scaling.to_model(context.data.train.x).flatten(1), axes.size(0));
+  const auto exact = fit_pca(context.data.train.x, axes.size(0), numbers);
   const auto angle = kDegrees * principal_angles(axes, exact.axes.t())[0].item<double>();
   context.page.paragraph(
       "The largest angle between this subspace and that of the exact principal "

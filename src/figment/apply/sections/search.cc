@@ -1,14 +1,16 @@
-// Codes of bits: whether the activations are near 0 and 1, what each bit is worth, and whom the
-// codes find.
+// Codes of bits: whether the activations are near 0 and 1, what each bit is worth, whom the codes
+// find, and how often these are of the same class, beside LSA or PCA.
 #include "figment/apply/search.h"
 
 #include <algorithm>
 
 #include "figment/apply/section.h"
+#include "figment/apply/spread.h"
 #include "figment/apply/use.h"
 #include "figment/core/text.h"
 #include "figment/data/image_codec.h"
 #include "figment/eval/lsa.h"
+#include "figment/eval/metric.h"
 #include "figment/report/grid.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
@@ -18,6 +20,7 @@ namespace {
 
 constexpr int64_t kJudged = 4000;    // examples whose codes are looked at
 constexpr int64_t kIndexed = 20000;  // examples of the training part that are searched
+constexpr int64_t kAsked = 1000;     // examples whose neighbours are counted
 constexpr int64_t kImageQueries = 12, kNeighbours = 10;
 constexpr int64_t kTextQueries = 5, kTextNeighbours = 3, kWords = 8;
 
@@ -67,15 +70,26 @@ void bits(ReportContext& context, const Dataset& some) {
   context.page.table(table, "Bits over examples of the " + context.part + " part.");
 }
 
+std::string among_of(const Dataset& searched) {
+  return "among " + std::to_string(searched.size()) + " of the training part";
+}
+
 void found(ReportContext& context) {
-  const auto among = context.data.train.first(kIndexed);
+  const auto among = spread(context.data.train, kIndexed);
   const bool images = context.run.example().modality == Modality::kImage;
   const bool documents = holds_documents(among);
   if (!images && !documents && !among.label.defined()) return;
-  const auto queries = context.shown.first(images ? kImageQueries : kTextQueries);
+  // Where there is no other part to show, queries are not to find themselves.
+  const bool within = &context.shown == &context.data.train;
+  if (within && among.size() < 2) return;
+  const auto queries =
+      (within ? among : context.shown).first(images ? kImageQueries : kTextQueries);
   const SearchIndex index(context.run, among);
-  const auto near = index.find(queries, images ? kNeighbours : kTextNeighbours).neighbours;
-  const auto where = "among " + std::to_string(among.size()) + " of the training part";
+  const auto near = index
+                        .find(queries, images ? kNeighbours : kTextNeighbours,
+                              within ? torch::arange(queries.size()) : torch::Tensor())
+                        .neighbours;
+  const auto where = among_of(among);
   if (images) {
     GridOptions grid;
     grid.columns = near.index.size(1) + 1;
@@ -104,6 +118,34 @@ void found(ReportContext& context) {
                                 where + (documents ? ", with the words that mark them." : "."));
 }
 
+// Precision at k and mean average precision by class; a column for each way of coding.
+void quality(ReportContext& context) {
+  const auto& run = context.run;
+  const auto among = spread(context.data.train, kIndexed);
+  const auto queries = spread(context.shown, kAsked);
+  if (!among.label.defined() || !queries.label.defined() ||
+      &context.shown == &context.data.train)  // each would find itself
+    return;
+  const auto measured = metric_named("retrieval")
+                            .measure({*run.model, *run.family, run.scaling, among, queries,
+                                      run.recipe.data, run.recipe.seed});
+  HtmlTable table{{"", "this model"}, {}};
+  for (const auto& [name, value] : measured.metrics) {
+    table.rows.push_back({name, significant(value, 4)});
+    for (const auto& [baseline, reached] : measured.baselines) {
+      // "pca_32_bits_precision_at_10" is that of "pca_32_bits".
+      const auto at = baseline.rfind("_" + name);
+      if (at == std::string::npos || at + 1 + name.size() != baseline.size()) continue;
+      if (table.rows.size() == 1) table.header.push_back(baseline.substr(0, at));
+      table.rows.back().push_back(significant(reached, 4));
+    }
+  }
+  context.page.table(table, "Whether the nearest codes " + among_of(among) +
+                                " are of the class of the query, of which there are " +
+                                with_commas(queries.size()) + " of the " + context.part +
+                                " part; \"bits\": cut at the median of each dimension.");
+}
+
 void write(ReportContext& context) {
   if (!context.run.family->abilities.hashes || context.shown.size() == 0) return;
   context.page.section("Search by bits");
@@ -111,6 +153,7 @@ void write(ReportContext& context) {
   activations(context, some);
   bits(context, some);
   found(context);
+  quality(context);
 }
 
 }  // namespace

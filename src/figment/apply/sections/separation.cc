@@ -29,9 +29,12 @@ void numbers(ReportContext& context) {
 void write(ReportContext& context) {
   auto* able = context.able<Separates>();
   if (able == nullptr || context.shown.size() == 0) return;
+  const bool images = context.run.example().modality == Modality::kImage;
+  const bool told = only_separates(*context.run.model);  // at the head of the report
+  if (told && !images) return;
   context.page.section("Sources out of their sum");
-  numbers(context);
-  if (context.run.example().modality != Modality::kImage) return;
+  if (!told) numbers(context);
+  if (!images) return;
   const auto some = context.shown.first(256);
   Loader loader(some, context.run.scaling, {some.size(), false, 0, context.run.device()});
   const auto batch = loader.batch(0, 0);

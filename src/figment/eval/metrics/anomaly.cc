@@ -33,6 +33,6 @@ Measured measure(const MetricRequest& request) {
 
 extern const Metric anomaly;
 const Metric anomaly = {"anomaly", "how well examples of other classes than data.normal are found",
-                        &measure};
+                        &measure, /*fits_run=*/true};
 
 }  // namespace figment::metrics

@@ -1,7 +1,9 @@
-// 5-NN accuracy of codes: how well the neighbours of a code tell its class. Ties go to the nearest.
+// 5-NN accuracy of codes: how well the neighbours of a code tell its class, beside PCA and, of
+// counts, LSA of as many dimensions. Ties go to the nearest.
 #include <algorithm>
 
 #include "figment/data/loader.h"
+#include "figment/eval/lsa.h"
 #include "figment/eval/metric.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/pca.h"
@@ -10,6 +12,11 @@ namespace figment::metrics {
 namespace {
 
 constexpr int64_t kNeighbours = 5;
+
+// Among codes of length 1 the nearest by Euclidean distance are those of the largest cosine.
+torch::Tensor of_length_one(const torch::Tensor& codes) {
+  return codes / codes.norm(2, 1, true).clamp_min(1e-12);
+}
 
 Measured measure(const MetricRequest& request) {
   torch::NoGradGuard no_grad;
@@ -30,15 +37,22 @@ Measured measure(const MetricRequest& request) {
   };
   Measured out;
   out.metrics = {{"knn5_accuracy", accuracy(codes_of(request.training), codes_of(request.set))}};
-  // The same of PCA with as many components.
-  const auto train = request.scaling.to_model(request.training.x).flatten(1);
-  const auto test = request.scaling.to_model(request.set.x).flatten(1);
-  const auto k = std::min(able->code_dim(), train.size(1));
-  if (train.size(1) <= kWidestPca) {
-    const auto pca = fit_pca(train, k);
-    out.baselines = {{"pca_" + std::to_string(k) + "_knn5_accuracy",
-                      accuracy(pca.encode(train), pca.encode(test))}};
-  }
+  // The same of linear codes of as many dimensions.
+  const auto& train = request.training.x;
+  const auto& test = request.set.x;
+  const auto elements = request.model.example().elements();
+  if (elements > kWidestPca || request.training.size() < 2) return out;
+  const auto k = std::min(able->code_dim(), elements);
+  const auto numbers = numbers_of(request.scaling);
+  const auto pca = fit_pca(train, k, numbers);
+  out.baselines = {{"pca_" + std::to_string(k) + "_knn5_accuracy",
+                    accuracy(pca.encode(train, numbers), pca.encode(test, numbers))}};
+  if (!holds_counts(request.training)) return out;
+  // Of raw counts PCA sees the few most frequent words; LSA is what is known to work, by cosine.
+  const auto lsa = fit_lsa(train, std::min(k, request.training.size()));
+  out.baselines.emplace_back(
+      "lsa_" + std::to_string(lsa.axes.size(1)) + "_knn5_accuracy",
+      accuracy(of_length_one(lsa.encode(train)), of_length_one(lsa.encode(test))));
   return out;
 }
 

@@ -58,11 +58,10 @@ Results baselines_of(const MetricRequest& request, int64_t width) {
     return out;
   }
   if (request.training.size() < 2) return out;
-  const auto references = request.scaling.to_model(request.training.x).flatten(1);
-  const auto pca = fit_pca(references, k);
-  add_linear(out, "pca_" + std::to_string(k), pca.encode(references),
-             pca.encode(request.scaling.to_model(request.set.x).flatten(1)), /*cosine=*/false,
-             request);
+  const auto numbers = numbers_of(request.scaling);
+  const auto pca = fit_pca(request.training.x, k, numbers);
+  add_linear(out, "pca_" + std::to_string(k), pca.encode(request.training.x, numbers),
+             pca.encode(request.set.x, numbers), /*cosine=*/false, request);
   return out;
 }
 

@@ -1,4 +1,5 @@
-// How well sums of examples are taken apart: PSNR of each source beside the mixture's.
+// How well sums of examples are taken apart: squared error and, of images, PSNR of each source
+// beside the mixture's.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -47,8 +48,10 @@ Measured measure(const MetricRequest& request) {
   request.model.eval();
   Loader loader(request.set, request.scaling, {kBatch, false, 0, request.model.device()});
   const auto k = able->sources();
+  // Of other numbers than pixels 1 is no range: they have no PSNR.
+  const bool images = request.model.example().modality == Modality::kImage;
   std::vector<double> of_source(static_cast<std::size_t>(k)), of_mixture(of_source),
-      error(of_source);
+      error(of_source), error_of_mixture(of_source);
   double n = 0;
   for (int64_t i = 0; i < loader.batches(); ++i) {
     const auto batch = loader.batch(0, i);
@@ -61,6 +64,7 @@ Measured measure(const MetricRequest& request) {
       of_source[at] += psnr(output, source).sum().item<double>();
       of_mixture[at] += psnr(mixture.x, source).sum().item<double>();
       error[at] += (output - source).square().sum().item<double>();
+      error_of_mixture[at] += (mixture.x - source).square().sum().item<double>();
     }
     n += static_cast<double>(mixture.x.size(0));
   }
@@ -68,9 +72,10 @@ Measured measure(const MetricRequest& request) {
   for (int64_t j = 0; j < k; ++j) {
     const auto at = static_cast<std::size_t>(j);
     const auto name = "source_" + std::to_string(j + 1);
-    out.metrics.emplace_back(name + "_psnr", of_source[at] / n);
+    if (images) out.metrics.emplace_back(name + "_psnr", of_source[at] / n);
     out.metrics.emplace_back(name + "_sse", error[at] / n);
-    out.baselines.emplace_back("mixture_as_" + name + "_psnr", of_mixture[at] / n);
+    if (images) out.baselines.emplace_back("mixture_as_" + name + "_psnr", of_mixture[at] / n);
+    out.baselines.emplace_back("mixture_as_" + name + "_sse", error_of_mixture[at] / n);
   }
   return out;
 }
@@ -79,6 +84,7 @@ Measured measure(const MetricRequest& request) {
 
 extern const Metric separation;
 const Metric separation = {
-    "separation", "PSNR of each source out of sums of examples, beside the mixture's", &measure};
+    "separation", "PSNR and error of each source out of sums of examples, beside the mixture's",
+    &measure};
 
 }  // namespace figment::metrics

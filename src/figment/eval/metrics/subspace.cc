@@ -16,21 +16,22 @@ Measured measure(const MetricRequest& request) {
   request.model.eval();
   const auto axes = able->axes().to(torch::kCPU), mean = able->mean().to(torch::kCPU);
   const auto k = axes.size(0);
-  const auto test = request.scaling.to_model(request.set.x).flatten(1);
+  const auto numbers = numbers_of(request.scaling);
   Measured out;
-  const auto shares = explained_variance(test, mean, axes);
+  const auto shares = explained_variance(request.set.x, mean, axes, numbers);
   out.metrics = {{"explained_variance", shares.sum().item<double>()}};
   for (int64_t i = 0; i < k; ++i)
     out.metrics.emplace_back("explained_variance_" + std::to_string(i + 1),
                              shares[i].item<double>());
   // The exact components, where there can be any.
-  if (test.size(1) > kWidestPca || request.training.size() < 2) return out;
-  const auto pca = fit_pca(request.scaling.to_model(request.training.x).flatten(1), k);
+  if (axes.size(1) > kWidestPca || request.training.size() < 2) return out;
+  const auto pca = fit_pca(request.training.x, k, numbers);
   const auto exact = pca.axes.t().contiguous();
   out.metrics.emplace(out.metrics.begin(), "largest_angle_degrees",
                       kDegrees * principal_angles(axes, exact)[0].item<double>());
-  out.baselines = {{"pca_" + std::to_string(k) + "_explained_variance",
-                    explained_variance(test, pca.mean, exact).sum().item<double>()}};
+  out.baselines = {
+      {"pca_" + std::to_string(k) + "_explained_variance",
+       explained_variance(request.set.x, pca.mean, exact, numbers).sum().item<double>()}};
   return out;
 }
 

@@ -286,6 +286,10 @@ torch::Tensor Stacked::reconstruct(const Batch& batch) {
   return mean_of(down(up(batch.x, depth), depth));
 }
 
+bool Stacked::reconstructs_now() const {
+  return phase_ != Phase::kFineTuning || config_.target != StackedTarget::kLabels || config_.beside;
+}
+
 torch::Tensor Stacked::classify(const Batch& batch) {
   if (!softmax_)
     fail(Cause::kData, "classify", "expected a model trained on examples with labels, got one of ",

@@ -11,6 +11,7 @@
 
 #include "figment/model/abilities.h"
 #include "figment/model/model.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/nn/activation.h"
 #include "figment/nn/corruption.h"
 #include "figment/nn/label_choice.h"
@@ -83,7 +84,7 @@ struct StackedConfig {
         Field{"beside", &C::beside,
               "Whether what is not the target is learned beside it from the codes, with no say in "
               "them: the softmax layer, or the decoder (as much time again). Without, it stays as "
-              "it was."},
+              "it was, and a decoder that did is not judged."},
         Field{"pretrain_optimizer", &C::pretrain_optimizer, "The optimizer of each layer."},
         Field{"optimizer", &C::optimizer, "The optimizer of the fine-tuning."}};
   }
@@ -95,6 +96,7 @@ class Stacked : public Model,
                 public Encodes,
                 public Decodes,
                 public Reconstructs,
+                public ReconstructsNow,
                 public Classifies {
  public:
   using Config = StackedConfig;
@@ -111,6 +113,8 @@ class Stacked : public Model,
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
   // While a layer is pretrained, by the layers there are so far.
   torch::Tensor reconstruct(const Batch& batch) override;
+  // Not once labels alone have moved the encoder: the decoder is then that of the pretraining.
+  bool reconstructs_now() const override;
   torch::Tensor classify(const Batch& batch) override;
 
   // What layer `layer` learns from: the examples [n, elements], or the codes of the layer below

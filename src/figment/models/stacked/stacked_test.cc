@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "figment/core/error.h"
+#include "figment/eval/anomaly_scores.h"
+#include "figment/eval/evaluate.h"
 
 namespace figment::models {
 namespace {
@@ -191,6 +194,41 @@ TEST(Stacked, SmoothsLabelsAsPyTorchDoes) {
       torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(0.2));
   const auto told = model.training_step(batch).front().second;
   EXPECT_NEAR(told.item<double>(), wanted.item<double>(), 1e-5);
+}
+
+// Whether any of these is named `name`.
+template <class Named>
+bool tells(const Named& all, const std::string& name) {
+  return std::any_of(all.begin(), all.end(), [&](const auto& item) { return item.first == name; });
+}
+
+TEST(Stacked, IsNotJudgedByADecoderThatTheEncoderLeftBehind) {
+  Dataset set;
+  set.name = "clouds";
+  set.spec = kSpec;
+  const auto batch = clouds(30);
+  set.x = batch.x;
+  set.label = batch.label;
+  for (const auto target : {StackedTarget::kReconstruction, StackedTarget::kLabels})
+    for (const bool beside : {true, false}) {
+      auto config = small();
+      config.target = target;
+      config.beside = beside;
+      Stacked model(config, kSpec);
+      const bool learns = beside || target == StackedTarget::kReconstruction;
+      EXPECT_EQ(reconstructs_of(model) != nullptr, learns);
+      EXPECT_EQ(decodes_of(model) != nullptr, learns);
+      const auto results = evaluate(model, Scaling(), set, 1);
+      EXPECT_EQ(tells(results, "reconstruction_sse"), learns);
+      EXPECT_TRUE(tells(results, "active_units"));
+      EXPECT_EQ(baselines(model, Scaling(), set, set).empty(), !learns);
+      const auto scores = AnomalyDetector(model, Scaling(), set).score(set);
+      EXPECT_EQ(tells(scores, "error"), learns);
+      EXPECT_TRUE(tells(scores, "code"));
+      // In its pretraining the decoder is what is learned.
+      model.begin_stage({"layer 2", 1});
+      EXPECT_NE(reconstructs_of(model), nullptr);
+    }
 }
 
 TEST(Stacked, UsesTheChosenLabelsAlone) {
