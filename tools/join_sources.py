@@ -4,8 +4,8 @@
     join_sources.py OUTPUT SOURCE...     writes OUTPUT, unless it is that already
     join_sources.py --self-test
 
-GCC instantiates at the end of every source what the precompiled header left pending, which takes ten times as long as
-most of our sources themselves. What two sources call alike in unnamed namespaces is renamed while each is read: by a
+GCC instantiates at the end of every source what the precompiled header left pending, which takes longer than most
+of our sources themselves. What two sources call alike in unnamed namespaces is renamed while each is read: by a
 macro, after its #include lines, so that nothing but the source's own text is touched. Errors name the source and its
 line as before.
 """
