@@ -1,11 +1,11 @@
 # Several sources are compiled as one: tools/join_sources.py says how and why.
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_package(Python3 COMPONENTS Interpreter)
 set(FIGMENT_JOIN 8 CACHE STRING "Sources that are compiled as one; 1 compiles each by itself")
 
 # figment_joined(VARIABLE NAME sources...): what to compile in place of the sources, folder by folder. Sources with
-# definitions of their own stay alone.
+# definitions of their own stay alone; without Python, which does it, all do.
 function(figment_joined variable name)
-  if(FIGMENT_JOIN LESS 2)
+  if(FIGMENT_JOIN LESS 2 OR NOT Python3_Interpreter_FOUND)
     set(${variable} ${ARGN} PARENT_SCOPE)
     return()
   endif()

@@ -15,7 +15,7 @@ import sys
 
 # What is defined at the left margin: a suite of tests, a type, a function or a variable.
 TYPE = re.compile(r"(?:class|struct|enum class|enum|using) (\w+)(?= [={:]|$)")
-DEFINED = (re.compile(r"TEST\w*\((\w+)"), TYPE, re.compile(r"(?!namespace|using|template)[A-Za-z][^(={;]*?(\w+)\s*[(={\[;]"))
+DEFINED = (re.compile(r"TEST\w*\((\w+)"), TYPE, re.compile(r"(?!namespace|using|template|.*\boperator\b)[A-Za-z][^(={;]*?(\w+)\s*[(={\[;]"))
 CONSTANT = re.compile(r"\b(k[A-Z]\w*)\s*[={]")
 OPENING, CLOSING = "namespace {", "}  // namespace"
 TEST = re.compile(r"(TEST|TEST_F|TEST_P|TYPED_TEST|INSTANTIATE_\w+)\(")
@@ -106,7 +106,8 @@ def joined(sources, root):
             sys.exit(f"{source}: expected each '{OPENING}' to be closed by '{CLOSING}', alone on its line")
         stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(source))[0]) + f"_{number}"
         if is_test(lines):
-            body = named_apart(source, lines, stem)
+            # Of the whole path: two tests of one program may be called alike, and must not be taken for one.
+            body = named_apart(source, lines, re.sub(r"\W", "_", os.path.splitext(place)[0]))
         else:
             own = names_in([lines[i] for i in unnamed(lines)])
             others = [names_in(texts[other]) for other in sources if other != source]
@@ -122,9 +123,10 @@ def joined(sources, root):
 
 def self_test():
     lines = ['#include "a.h"', OPENING, "int twice(int x) { return x; }", "constexpr int kA = 1;", CLOSING, "int f() {"]
-    assert names_in([lines[i] for i in unnamed(lines)]) .keys() == {"twice", "kA"}
+    assert names_in([lines[i] for i in unnamed(lines)]).keys() == {"twice", "kA"}
     found = names_in(["enum class Kind { kA };", "torch::Tensor made(const T& t) {", "void A::b() {", "namespace x {"])
     assert found.keys() == {"Kind", "made"}, found
+    assert not names_in(["bool operator==(const A& a, const A& b) {", "template <class T>", "using testing::slurp;"])
     assert names_in(["constexpr int kA = 1, kB = 2;"]).keys() == {"kA", "kB"}
     out = renamed("a.cc", lines, {"twice"}, "a", "src/a.cc").split("\n")
     assert out[:3] == ['#include "a.h"', "#define twice twice_of_a", '#line 2 "src/a.cc"'] and out[-2] == "#undef twice", out

@@ -1,9 +1,9 @@
 // What a classifier takes for what: its error, the confusion matrix, and its surest errors. A model
 // of p(x | class) whose density is exact is one by Bayes' rule.
-#include <algorithm>
 #include <cmath>
 
 #include "figment/apply/section.h"
+#include "figment/apply/spread.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
 #include "figment/eval/bayes.h"
@@ -103,10 +103,9 @@ Told told_by(Classifies& able, ReportContext& context) {
 
 // Exact, since the densities are. Sets may be sorted by class: those told are spread over the part.
 Told told_by_bayes(ReportContext& context) {
-  const auto all = context.shown.size(), n = std::min(all, kByDensities);
   Told out;
-  out.number = torch::div(torch::arange(n) * all, n, "floor");
-  out.some = n < all ? context.shown.select(out.number) : context.shown;
+  out.number = spread_rows(context.shown.size(), kByDensities);
+  out.some = context.shown.select(out.number);
   out.log_p = classify_by_bayes(*context.run.model, context.run.scaling, out.some,
                                 context.data.train.label, {});
   return out;
