@@ -81,6 +81,12 @@ TEST(DensitySection, SumsOverTheClassesOfAModelThatIsToldThem) {
   EXPECT_EQ(count(told, "<img"), 2);
 }
 
+TEST(DensitySection, SaysOfABoundThatItIsNoProbability) {
+  const auto page = page_of(sections::density, made("diffusion", kPlane, kSmallDenoiser), points());
+  EXPECT_NE(page.find("a lower bound on the logarithm of the density"), std::string::npos);
+  EXPECT_EQ(page.find("lies within this square"), std::string::npos);
+}
+
 TEST(DensitySection, DrawsTheGridsOfFourClassesAtMost) {
   auto set = points();
   set.spec.classes = {"a", "b", "c", "d", "e"};

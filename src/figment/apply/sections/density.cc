@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kSide = 240;                       // pixels of a map
 constexpr int64_t kLines = 17, kPointsOfLine = 300;  // of the bent grid
 constexpr double kReach = 3;                         // deviations of the noise it spans
+constexpr int64_t kDraws = 16;                       // of a bound, at each pixel
 constexpr int64_t kGrids = 4;                        // at most, of a model that is told the class
 
 // The square that holds the data with a margin, in the data's numbers.
@@ -39,6 +40,18 @@ torch::Tensor pixels_of(const Square& square) {
   return torch::stack({(square.left + share).repeat({kSide}),
                        (square.bottom + share.flip(0)).repeat_interleave(kSide)},
                       1);
+}
+
+// The log-density at these places [n] double. Of a bound that is drawn, the mean of several draws:
+// the exponential of a single one is too large on average (Jensen).
+torch::Tensor log_density_at(ReportContext& context, const torch::Tensor& places) {
+  auto& model = *context.run.model;
+  const auto draws = has_exact_marginal(model) ? 1 : kDraws;
+  auto sum = torch::zeros({places.size(0)}, torch::kDouble);
+  for (int64_t i = 1; i <= draws; ++i)
+    sum += marginal_log_density_of_data(model, context.run.scaling, places.to(torch::kFloat),
+                                        context.data.train.label, static_cast<std::uint64_t>(i));
+  return sum / static_cast<double>(draws);
 }
 
 // A map [1, kSide, kSide], dark where the density is high: `highest` is black.
@@ -89,8 +102,7 @@ void write(ReportContext& context) {
   context.page.section("The density");
   const auto square = square_around(context.shown.x.to(torch::kDouble));
   const auto pixels = pixels_of(square);
-  const auto log_model = marginal_log_density_of_data(
-      *context.run.model, context.run.scaling, pixels.to(torch::kFloat), context.data.train.label);
+  const auto log_model = log_density_at(context, pixels);
   const auto& source = context.run.recipe.data.source;
   const auto log_truth = is_toy(source) ? toy_log_density(source, pixels) : std::nullopt;
   // One scale for both: the true density's highest, or nearly the model's.
@@ -101,10 +113,17 @@ void write(ReportContext& context) {
   if (log_truth)
     context.page.image(encode_png(to_uint8(map_of(*log_truth, highest))[0]), "The true density.",
                        1);
-  const auto inside = log_model.exp().sum().item<double>() * square.side * square.side /
-                      static_cast<double>(kSide * kSide);
-  context.page.paragraph("Of the model's probability, " + significant(inside, 3) +
-                         " lies within this square.");
+  if (has_exact_marginal(*context.run.model)) {
+    const auto inside = log_model.exp().sum().item<double>() * square.side * square.side /
+                        static_cast<double>(kSide * kSide);
+    context.page.paragraph("Of the model's probability, " + significant(inside, 3) +
+                           " lies within this square.");
+  } else {
+    context.page.paragraph(
+        "What is drawn is a lower bound on the logarithm of the density, the mean of " +
+        std::to_string(kDraws) +
+        " draws a pixel: it is grainy, and need not sum to a probability.");
+  }
   const auto* encodes = context.able<Encodes>();
   if (encodes != nullptr && encodes->code_dim() == 2 && context.able<Decodes>() != nullptr)
     plot_bent_grids(context);
