@@ -8,8 +8,13 @@
 
 namespace figment {
 
-struct Discriminates {
-  virtual ~Discriminates() = default;
+// Marks models whose samples are by a generator that learns against something that tells them from
+// true examples, so that it may make a few kinds again and again and lose the others.
+struct MayLoseModes {
+  virtual ~MayLoseModes() = default;
+};
+
+struct Discriminates : MayLoseModes {
   // The game it is played by, which tells what a score means: of non_saturating and minimax the
   // log-odds of being a true example.
   virtual AdversarialLoss game() const = 0;

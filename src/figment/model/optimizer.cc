@@ -65,6 +65,9 @@ double squares(const torch::Tensor& gradient) {
   return total;
 }
 
+// What is not, such as the running averages of a batch normalization, is averaged and no more.
+bool is_learned(const torch::Tensor& tensor) { return tensor.requires_grad(); }
+
 }  // namespace
 
 double learning_rate_at(const OptimizerConfig& c, int64_t step, int64_t total) {
@@ -107,9 +110,15 @@ std::vector<torch::Tensor> Optimizer::gradients_of(const torch::Tensor& loss,
                                                    bool keep_graph) const {
   std::vector<torch::Tensor> parameters;
   parameters.reserve(slots_.size());
-  for (const auto& slot : slots_) parameters.push_back(slot.parameter);
-  return torch::autograd::grad({loss}, parameters, {}, keep_graph, /*create_graph=*/false,
-                               /*allow_unused=*/true);
+  for (const auto& slot : slots_)
+    if (is_learned(slot.parameter)) parameters.push_back(slot.parameter);
+  const auto found = torch::autograd::grad({loss}, parameters, {}, keep_graph,
+                                           /*create_graph=*/false, /*allow_unused=*/true);
+  std::vector<torch::Tensor> out(slots_.size());
+  auto next = found.begin();
+  for (std::size_t i = 0; i < slots_.size(); ++i)
+    if (is_learned(slots_[i].parameter)) out[i] = *next++;
+  return out;
 }
 
 void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
@@ -146,7 +155,11 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   // Early on the average would remember the random start: it is let go faster then.
   const auto t = static_cast<double>(updates_);
   const double decay = std::min(config_.average, (1 + t) / (10 + t));
-  for (auto& slot : slots_) slot.average.lerp_(slot.parameter.detach(), 1 - decay);
+  for (auto& slot : slots_) {
+    // A model is moved to its device after its optimizers were made.
+    slot.average = slot.average.to(slot.parameter.device(), slot.parameter.scalar_type());
+    slot.average.lerp_(slot.parameter.detach(), 1 - decay);
+  }
 }
 
 void Optimizer::update(Slot& slot, const torch::Tensor& gradient, double scale) const {
@@ -248,19 +261,27 @@ NamedTensors Optimizer::average() const {
 }
 
 void Optimizer::load_average(const NamedTensors& average, const std::string& where) {
-  if (average.size() != (averages() ? slots_.size() : 0))
-    fail(Cause::kCheckpoint, where, "expected averages of ", averages() ? slots_.size() : 0,
-         " parameters, got ", average.size());
-  const std::map<std::string, torch::Tensor> found(average.begin(), average.end());
-  if (!averages()) return;
-  for (auto& slot : slots_) {
+  std::map<std::string, torch::Tensor> found(average.begin(), average.end());
+  std::vector<torch::Tensor> taken;
+  for (const auto& slot : slots_) {
+    if (!averages()) break;
     const auto item = found.find(slot.name);
+    // Checkpoints of before buffers were averaged hold none of theirs: it begins at what they are.
+    if (item == found.end() && !is_learned(slot.parameter)) {
+      taken.push_back(slot.parameter.detach().clone());
+      continue;
+    }
     if (item == found.end() || item->second.sizes() != slot.parameter.sizes())
       fail(Cause::kCheckpoint, where, "expected the average of '", slot.name, "' of shape ",
            slot.parameter.sizes(), ", got ", item == found.end() ? "none" : "another shape");
+    taken.push_back(item->second.to(slot.parameter.device(), slot.parameter.scalar_type()));
+    found.erase(item);
   }
-  for (auto& slot : slots_)
-    slot.average = found.at(slot.name).to(slot.parameter.device(), slot.parameter.scalar_type());
+  if (!found.empty())
+    fail(Cause::kCheckpoint, where, "expected the averages of optimizer '", name_, "', ",
+         averages() ? "" : "which keeps none, ", "got one of an unknown tensor '",
+         printable(found.begin()->first), "'");
+  for (std::size_t i = 0; i < taken.size(); ++i) slots_[i].average = taken[i];
 }
 
 void Optimizer::swap_average() {

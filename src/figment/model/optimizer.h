@@ -78,7 +78,7 @@ double learning_rate_at(const OptimizerConfig& config, int64_t step, int64_t tot
 
 class Optimizer {
  public:
-  // `parameters` with their names in the model; `name` is for messages.
+  // `parameters` by their names in the model; those that require no gradient are only averaged.
   Optimizer(std::string name, NamedTensors parameters, const OptimizerConfig& config);
 
   // One update along the gradient of `loss` [] with respect to its own parameters and no others, so

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "figment/core/error.h"
@@ -179,6 +180,61 @@ TEST(Optimizer, ExchangesWeightsAndAverages) {
     EXPECT_NEAR(p.item<float>(), 1 - 2.0 / 11, 1e-6);
   }
   EXPECT_EQ(p.item<float>(), 1);
+}
+
+// What requires no gradient, here between two that do, is averaged beside them and left alone.
+TEST(Optimizer, OnlyAveragesWhatRequiresNoGradient) {
+  OptimizerConfig c;
+  c.average = 0.5;
+  const auto ones = [] { return torch::ones({1}, torch::requires_grad()); };
+  auto p = ones(), q = ones(), mean = torch::zeros({1});
+  Optimizer optimizer("all", {{"p", p}, {"mean", mean}, {"q", q}}, c);
+  double average = 0;
+  for (int step = 1; step <= 4; ++step) {
+    mean.fill_(step);  // as a forward pass moves it
+    optimizer.minimize((p * q.square()).sum());
+    const double decay = std::min(0.5, (1.0 + step) / (10.0 + step));
+    average = decay * average + (1 - decay) * step;
+    EXPECT_EQ(mean.item<float>(), step);
+    EXPECT_NEAR(optimizer.average()[1].second.item<double>(), average, 1e-5) << step;
+  }
+  EXPECT_LT(p.item<float>(), 1);
+  EXPECT_LT(q.item<float>(), 1);
+  EXPECT_EQ(optimizer.state().size(), 5u);  // the count, and two moments of p and of q
+  {
+    const AverageScope scope({&optimizer});
+    EXPECT_NEAR(mean.item<double>(), average, 1e-5);
+  }
+  EXPECT_EQ(mean.item<float>(), 4);
+  EXPECT_NEAR(optimizer.average()[1].second.item<double>(), average, 1e-5);
+}
+
+// Checkpoints of before there were such averages have those of the parameters alone.
+TEST(Optimizer, BeginsAnAverageThatAnOlderCheckpointLacks) {
+  OptimizerConfig c;
+  c.average = 0.5;
+  auto p = torch::ones({1}, torch::requires_grad()), mean = torch::zeros({1});
+  Optimizer optimizer("all", {{"p", p}, {"mean", mean}}, c);
+  mean.fill_(7);
+  optimizer.load_average({{"p", torch::full({1}, 3.0F)}}, "a");
+  EXPECT_EQ(optimizer.average()[0].second.item<float>(), 3);
+  EXPECT_EQ(optimizer.average()[1].second.item<float>(), 7);
+  mean.fill_(8);  // not through the average
+  EXPECT_EQ(optimizer.average()[1].second.item<float>(), 7);
+  EXPECT_THROW(optimizer.load_average({{"mean", torch::ones({1})}}, "a"), Error);
+  const auto one = torch::ones({1});
+  EXPECT_THROW(optimizer.load_average({{"p", one}, {"mean", one}, {"variance", one}}, "a"), Error);
+  EXPECT_THROW(optimizer.load_average({{"p", one}, {"mean", torch::ones({2})}}, "a"), Error);
+}
+
+TEST(Optimizer, AveragesWhatWasMovedSinceItWasMade) {
+  OptimizerConfig c;
+  c.average = 0.5;
+  torch::nn::Linear layer(2, 1);
+  Optimizer optimizer("all", {{"weight", layer->weight}}, c);
+  layer->to(torch::kDouble);
+  optimizer.minimize(layer->weight.square().sum());
+  EXPECT_EQ(optimizer.average()[0].second.scalar_type(), torch::kDouble);
 }
 
 }  // namespace

@@ -217,16 +217,24 @@ void unpack_optimizers(const CheckpointFiles& files, Model& model, const std::st
 
 void apply_averages(const CheckpointFiles& files, Model& model, const std::string& where) {
   torch::NoGradGuard no_grad;
-  auto parameters = model.named_parameters();
+  std::map<std::string, torch::Tensor> own;
+  for (const auto& [key, tensor] : tensors_of(model)) own[key] = tensor;
   for (const auto& [name, bytes] : files.files) {
     if (name.rfind("average.", 0) != 0) continue;
     for (const auto& [key, tensor] : tensors_in(files, name, where)) {
-      auto* parameter = parameters.find(key);
-      if (parameter == nullptr || parameter->sizes() != tensor.sizes())
+      const auto found = own.find(key);
+      if (found == own.end() || found->second.sizes() != tensor.sizes())
         fail(Cause::kCheckpoint, where + "/" + name,
-             "expected averages of the model's parameters, ", "got '", printable(key), "'");
-      parameter->copy_(tensor);
+             "expected averages of the model's parameters and buffers, got '", printable(key), "'");
+      found->second.copy_(tensor);
     }
+  }
+  // Who puts averages in place for a while (AverageScope) is to find these, not those of a model
+  // that was just made.
+  for (auto* optimizer : model.optimizers()) {
+    auto averages = optimizer->average();
+    for (auto& [key, tensor] : averages) tensor = own.at(key).detach().clone();
+    optimizer->load_average(averages, where);
   }
 }
 

@@ -48,6 +48,28 @@ CheckpointFiles files_of(Line& model) {
   return pack(model, recipe, Scaling(), encoding, state);
 }
 
+// A weight with what a batch normalization keeps beside it.
+struct Centred : Model {
+  Centred() : Model(kPair) {
+    scale = register_parameter("scale", torch::ones({2}));
+    mean = register_buffer("running_mean", torch::zeros({2}));
+    OptimizerConfig config;
+    config.average = 0.9;
+    register_optimizer("all", {scale}, config);
+  }
+  Metrics training_step(const Batch& batch) override {
+    {
+      const torch::NoGradGuard no_grad;
+      mean.lerp_(batch.x.mean(0), 0.1);
+    }
+    const auto loss = ((batch.x - mean) * scale).square().mean();
+    optimizers().front()->minimize(loss);
+    return {{"loss", loss.detach()}};
+  }
+  Metrics validation_step(const Batch&) override { return {}; }
+  torch::Tensor scale, mean;
+};
+
 std::string refusal(const std::function<void()>& action) {
   try {
     action();
@@ -84,6 +106,44 @@ TEST(State, ComesBackWhole) {
   EXPECT_TRUE(torch::equal(
       other.slope,
       decode_safetensors(files.files.at("average.all.safetensors"), "a").tensors.front().second));
+}
+
+TEST(State, KeepsAveragesOfBuffers) {
+  const auto packed = [](const Model& model) {
+    return pack(model, Recipe(), Scaling(), TableEncoding(), TrainingState());
+  };
+  Centred model, other, third;
+  Batch batch;
+  batch.x = torch::full({4, 2}, 3.0F);
+  for (int i = 0; i < 3; ++i) model.training_step(batch);
+  const auto files = packed(model);
+  unpack_model(files, other, "c");
+  unpack_optimizers(files, other, "c");
+  EXPECT_EQ(packed(other).files, files.files);
+  const auto averages = model.optimizers().front()->average();
+  ASSERT_EQ(averages.size(), 2u);
+  EXPECT_EQ(averages[1].first, "running_mean");
+  apply_averages(files, other, "c");
+  EXPECT_TRUE(torch::equal(other.mean, averages[1].second));
+  EXPECT_FALSE(torch::allclose(other.mean, model.mean));
+  // Where they are in place already, putting them there changes nothing.
+  Centred opened;
+  unpack_model(files, opened, "c");
+  apply_averages(files, opened, "c");
+  {
+    const AverageScope scope(opened.optimizers());
+    EXPECT_TRUE(torch::equal(opened.scale, averages[0].second));
+    EXPECT_TRUE(torch::equal(opened.mean, averages[1].second));
+  }
+  // One of before they were kept has the weights alone: buffers stay as they were saved.
+  auto older = files;
+  older.files["average.all.safetensors"] = encode_safetensors(NamedTensors{averages[0]});
+  unpack_model(older, third, "c");
+  unpack_optimizers(older, third, "c");
+  EXPECT_TRUE(torch::equal(third.optimizers().front()->average()[1].second, model.mean));
+  apply_averages(older, third, "c");
+  EXPECT_TRUE(torch::equal(third.mean, model.mean));
+  EXPECT_TRUE(torch::equal(third.scale, averages[0].second));
 }
 
 TEST(State, RefusesWhatIsNotTheModels) {
