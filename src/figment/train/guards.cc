@@ -1,7 +1,10 @@
 #include "figment/train/guards.h"
 
+#include <functional>
+
 #include "figment/data/loader.h"
 #include "figment/model/abilities.h"
+#include "figment/model/draws_codes.h"
 
 namespace figment {
 namespace {
@@ -16,11 +19,25 @@ constexpr Help kHelp[] = {{"beta_warmup_steps", "a warm-up of beta (model.beta_w
                           {"beta", "a smaller beta (model.beta)"},
                           {"free_bits", "free bits (model.free_bits)"}};
 
+using Means = std::function<std::vector<torch::Tensor>(const Batch&)>;
+
+// Empty for models whose codes no prior holds together.
+Means posterior_means_of(Model& model) {
+  if (auto* posteriors = dynamic_cast<Posteriors*>(&model))
+    return [posteriors](const Batch& batch) { return posteriors->posterior_means(batch); };
+  // An encoder's distribution without a likelihood to go with it, as beside a discriminator.
+  auto* draws = dynamic_cast<DrawsCodes*>(&model);
+  auto* encodes = dynamic_cast<Encodes*>(&model);
+  if (draws == nullptr || encodes == nullptr || !draws->prior_is_standard_normal()) return {};
+  return
+      [encodes](const Batch& batch) { return std::vector<torch::Tensor>{encodes->encode(batch)}; };
+}
+
 }  // namespace
 
 std::vector<ActiveUnits> units_of(Model& model, const Dataset& set, const Scaling& scaling) {
-  auto* posteriors = dynamic_cast<Posteriors*>(&model);
-  if (posteriors == nullptr || set.size() < 2) return {};
+  const auto means_of = posterior_means_of(model);
+  if (!means_of || set.size() < 2) return {};
   torch::NoGradGuard no_grad;
   const AverageScope averaged(model.optimizers());
   const bool training = model.is_training();
@@ -28,7 +45,7 @@ std::vector<ActiveUnits> units_of(Model& model, const Dataset& set, const Scalin
   Loader loader(set.first(kExamples), scaling, {kBatch, false, 0, model.device()});
   std::vector<std::vector<torch::Tensor>> means;  // of each layer, by batches
   for (int64_t i = 0; i < loader.batches(); ++i) {
-    const auto layers = posteriors->posterior_means(loader.batch(0, i));
+    const auto layers = means_of(loader.batch(0, i));
     means.resize(layers.size());
     for (std::size_t k = 0; k < layers.size(); ++k) means[k].push_back(layers[k].to(torch::kCPU));
   }

@@ -17,6 +17,8 @@ namespace figment {
 
 // The units of each stochastic layer, by the codes of the first 2,000 examples of a set, with
 // averaged weights in place. Empty for models without a posterior, and for less than two examples.
+// Models with a posterior are those that weigh its codes (Posteriors), and those that encode and
+// whose codes are to be standard normal when drawn (DrawsCodes).
 std::vector<ActiveUnits> units_of(Model& model, const Dataset& set, const Scaling& scaling);
 
 // The settings that help against a collapsed posterior, with what to do to them, as far as the

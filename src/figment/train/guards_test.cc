@@ -4,6 +4,7 @@
 
 #include "figment/core/testing.h"
 #include "figment/model/abilities.h"
+#include "figment/model/families.h"
 #include "figment/train/trainer.h"
 
 namespace figment {
@@ -82,6 +83,31 @@ TEST(ActiveUnits, AreThoseWhoseMeansVary) {
   EXPECT_TRUE((ActiveUnits{1, 20, {}}.collapsed()));
   EXPECT_FALSE((ActiveUnits{1, 19, {}}.collapsed()));
   EXPECT_TRUE((ActiveUnits{0, 1, {}}.collapsed()));
+}
+
+// A posterior without a likelihood, beside a discriminator.
+TEST(CollapseGuard, WatchesAnEncoderWhoseCodesAreToBeNormal) {
+  const auto set = standard(100, 3);
+  Problems problems;
+  const auto& family = family_named("vae_gan", "test");
+  const auto model = family.make(Value(), set.spec, problems);
+  ASSERT_NE(model, nullptr);
+  CollapseGuard guard(family.resolve(Value(), problems));
+  Values values;
+  EXPECT_EQ(guard.look(*model, set, Scaling(), values), "");
+  ASSERT_EQ(values.size(), 1u);
+  EXPECT_EQ(values[0].first, "active_units");
+  EXPECT_GT(values[0].second, 0);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : model->parameters()) parameter.zero_();
+  }
+  EXPECT_EQ(guard.look(*model, set, Scaling(), values), "");
+  EXPECT_NE(guard.look(*model, set, Scaling(), values).find("the posterior has collapsed: none"),
+            std::string::npos);
+  // No prior holds the codes of an autoencoder together.
+  const auto plain = family_named("autoencoder", "test").make(Value(), set.spec, problems);
+  EXPECT_TRUE(units_of(*plain, set, Scaling()).empty());
 }
 
 TEST(CollapseGuard, SpeaksOnceAtTheSecondCollapsedValidation) {

@@ -15,6 +15,7 @@
 #include "figment/train/environment.h"
 #include "figment/train/game_guard.h"
 #include "figment/train/guards.h"
+#include "figment/train/js_watch.h"
 #include "figment/train/prepare.h"
 #include "figment/train/progress.h"
 #include "figment/train/version.h"
@@ -292,8 +293,11 @@ bool Run::end_of_epoch(int64_t epoch, int64_t epochs) {
     if (data_.validation.size() > 0) {
       values = validate(*model_, data_.validation, scaling_, recipe_.train.batch_size,
                         mix(recipe_.seed, kSeedValidate));
-      warnings = game_.look(*model_, data_.validation, scaling_, values);
+      warnings = game_.look(*model_, data_.validation, scaling_, state_.step, values);
       warnings.push_back(collapse_.look(*model_, data_.validation, scaling_, values));
+      watch_js_divergence(*model_, recipe_.data, scaling_, values);
+    } else {
+      warnings.push_back(game_.cannot_look(*model_));
     }
     progress_.epoch(epoch, epochs, values.empty() ? shown_ : values);
     for (const auto& warning : warnings)

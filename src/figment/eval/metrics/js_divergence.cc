@@ -5,8 +5,8 @@
 
 #include "figment/core/error.h"
 #include "figment/core/random.h"
+#include "figment/data/bins.h"
 #include "figment/data/toy.h"
-#include "figment/eval/bins.h"
 #include "figment/eval/metric.h"
 #include "figment/model/abilities.h"
 
@@ -50,6 +50,7 @@ Measured measure(const MetricRequest& request) {
   out.metrics = {{"js_divergence", jensen_shannon(truth, made)}};
   // What the bins make of points that are true, as many.
   out.baselines = {{"true_points_js_divergence", jensen_shannon(truth, bins.shares(fresh))}};
+  out.counts.emplace_back("js_divergence", SampleCounts{n, 0});
   out.notes = {{"samples", std::to_string(n)},
                {"bins", std::to_string(bins.side) + " along each axis, and one outside"}};
   return out;

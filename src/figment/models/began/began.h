@@ -5,6 +5,7 @@
 #pragma once
 
 #include "figment/model/abilities.h"
+#include "figment/model/discriminates.h"
 #include "figment/model/draws_codes.h"
 #include "figment/model/model.h"
 #include "figment/nn/coders.h"
@@ -61,7 +62,12 @@ struct BeganConfig {
 };
 
 // Images are seen by all networks in [-1, 1]. Codes are uniform in [-1, 1).
-class Began : public Model, public Samples, public Decodes, public Reconstructs, public DrawsPrior {
+class Began : public Model,
+              public Samples,
+              public Decodes,
+              public Reconstructs,
+              public DrawsPrior,
+              public MayLoseModes {
  public:
   using Config = BeganConfig;
   Began(const Config& config, const ExampleSpec& example);

@@ -7,6 +7,7 @@ namespace figment::models {
 
 // Settings of Gan::complete; training does not read them.
 struct GanCompletionConfig {
+  int64_t starts = 32;
   int64_t steps = 500;
   double learning_rate = 0.03;
   double prior = 0.1;
@@ -16,8 +17,13 @@ struct GanCompletionConfig {
   static constexpr auto fields() {
     using C = GanCompletionConfig;
     return std::tuple{
+        Field{
+            "starts", &C::starts,
+            "Random codes for each answer. The search begins at the one whose image is nearest to "
+            "what is known, which costs as many images made.",
+            Within{1, 100000}},
         Field{"steps", &C::steps,
-              "Steps of descent from a random code to one whose image fits what is known.",
+              "Steps of descent from there to a code whose image fits what is known.",
               Within{1, 1000000}},
         Field{"learning_rate", &C::learning_rate,
               "Step size of that descent, by Adam; it falls to 0 along a cosine.", Above{0}},

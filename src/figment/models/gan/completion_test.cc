@@ -79,25 +79,75 @@ TEST(GanCompletion, IsOfTheExamplesClassWhereTheModelIsTold) {
   EXPECT_EQ(model.complete(hidden(truth, mask), mask, drawn).sizes(), truth.sizes());
 }
 
+// The weighted difference that a search by what is known goes down, [n]: Yeh et al. 2017, eq. 3, 4.
+torch::Tensor contextual(const torch::Tensor& x, const torch::Tensor& truth,
+                         const torch::Tensor& mask) {
+  const auto near_hole = torch::avg_pool2d(1 - mask, {7, 7}, {1, 1}, {3, 3}, false, false);
+  return (mask * near_hole * (x - truth).abs()).flatten(1).sum(1);
+}
+
+TEST(GanCompletion, BeginsAtTheNearestOfSomeCodes) {
+  constexpr int64_t kStarts = 64;
+  for (const auto latent : {GanLatent::kNormal, GanLatent::kUniform}) {
+    const torch::NoGradGuard no_grad;
+    auto config = fitting();
+    config.latent = latent;
+    config.completion.blend = false;
+    config.completion.steps = 1;
+    config.completion.learning_rate = 1e-9;  // what is found is where the search began
+    const auto mask = without_centre(4);
+    torch::Tensor truth, wanted;
+    const auto began = [&](int64_t starts) {
+      torch::manual_seed(5);
+      config.completion.starts = starts;
+      Gan model(config, kPicture);
+      model.eval();
+      Noise planted(7, 0, 4), same(8, 0, 4), noise(8, 0, 4);
+      truth = model.decode(model.draw_prior(planted).z, {});
+      const auto codes = latent == GanLatent::kNormal ? same.normal({starts, 3})
+                                                      : 2 * same.uniform({starts, 3}) - 1;
+      std::vector<torch::Tensor> images, losses;
+      for (const auto& code : codes.unbind(1)) {
+        images.push_back(model.decode(code, {}));
+        losses.push_back(contextual(images.back(), truth, mask));
+      }
+      const auto best = torch::stack(losses).argmin(0);  // [n]
+      wanted = torch::stack(images).index({best, torch::arange(4)});
+      return model.complete(hidden(truth, mask), mask, noise);
+    };
+    const auto first = began(1);
+    EXPECT_TRUE(torch::allclose(first, wanted, 1e-4, 1e-5)) << name_of_enum(latent);
+    const auto nearest = began(kStarts);
+    EXPECT_TRUE(torch::allclose(nearest, wanted, 1e-4, 1e-5)) << name_of_enum(latent);
+    EXPECT_LT(contextual(nearest, truth, mask).mean().item<double>(),
+              0.8 * contextual(first, truth, mask).mean().item<double>());
+  }
+}
+
 TEST(GanCompletion, DoesNotDependOnTheBatch) {
-  torch::manual_seed(3);
-  auto config = fitting();
-  config.completion.prior = 0.1;
-  config.completion.code_prior = 0.02;
-  config.completion.steps = 60;
-  config.generator.hidden = {16};
-  Gan model(config, kPicture);
-  model.eval();
-  const torch::NoGradGuard no_grad;
-  const auto x = torch::rand({6, 1, 8, 8}), mask = without_centre(6);
-  const auto complete = [&](int64_t first, int64_t n) {
-    Noise noise(4, first, n);
-    return model.complete(hidden(x.narrow(0, first, n), mask.narrow(0, 0, n)), mask.narrow(0, 0, n),
-                          noise);
-  };
-  const auto whole = complete(0, 6);
-  EXPECT_TRUE(torch::allclose(torch::cat({complete(0, 1), complete(1, 5)}), whole, 1e-3, 1e-4));
-  EXPECT_FALSE(torch::allclose(whole[0], whole[1], 1e-2, 1e-2));
+  // Without labels a model that is told the class draws one with each code.
+  for (const auto condition : {GanCondition::kNone, GanCondition::kConcatenation}) {
+    torch::manual_seed(3);
+    auto config = fitting();
+    config.condition = condition;
+    config.completion.prior = 0.1;
+    config.completion.code_prior = 0.02;
+    config.completion.starts = 8;
+    config.completion.steps = 60;
+    config.generator.hidden = {16};
+    Gan model(config, kPicture);
+    model.eval();
+    const torch::NoGradGuard no_grad;
+    const auto x = torch::rand({6, 1, 8, 8}), mask = without_centre(6);
+    const auto complete = [&](int64_t first, int64_t n) {
+      Noise noise(4, first, n);
+      const auto known = mask.narrow(0, 0, n);
+      return model.complete(hidden(x.narrow(0, first, n), known), known, noise);
+    };
+    const auto whole = complete(0, 6);
+    EXPECT_TRUE(torch::allclose(torch::cat({complete(0, 1), complete(1, 5)}), whole, 1e-3, 1e-4));
+    EXPECT_FALSE(torch::allclose(whole[0], whole[1], 1e-2, 1e-2));
+  }
 }
 
 // A discriminator that likes bright images makes answers brighter, the more it counts.

@@ -1,5 +1,7 @@
 #include "figment/models/gan/critic.h"
 
+#include <utility>
+
 #include "figment/core/error.h"
 
 namespace figment::models {
@@ -30,6 +32,7 @@ std::vector<int64_t> input_shape(const ExampleSpec& example, const Discriminator
 CriticImpl::CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& config,
                        GanCondition condition)
     : condition_(condition),
+      compares_(config.normalization == DiscriminatorNorm::kBatch),
       maps_(tells_by_maps(config, condition)),
       layers_(config.layers()),
       discriminator_(register_module(
@@ -65,6 +68,20 @@ CriticImpl::Judgement CriticImpl::forward(const torch::Tensor& x, const torch::T
   const auto embedding =
       spectral_ ? spectral_(head_->weight) : head_->weight;  // V [classes, width]
   return {judged.score + (one_hot.mm(embedding) * phi).sum(1), {}};
+}
+
+JudgingAsTrained::JudgingAsTrained(Critic critic)
+    : critic_(std::move(critic)), training_(critic_->is_training()) {
+  if (!critic_->compares()) return;
+  for (const auto& buffer : critic_->buffers()) kept_.emplace_back(buffer, buffer.clone());
+  critic_->train();
+}
+
+JudgingAsTrained::~JudgingAsTrained() {
+  if (!critic_->compares()) return;
+  const torch::NoGradGuard no_grad;
+  for (auto& [buffer, copy] : kept_) buffer.copy_(copy);
+  critic_->train(training_);
 }
 
 }  // namespace figment::models

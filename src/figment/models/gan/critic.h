@@ -4,6 +4,8 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "figment/data/dataset.h"
 #include "figment/nn/discriminator.h"
@@ -39,8 +41,12 @@ class CriticImpl : public torch::nn::Module {
   // x [n, shape...]; one_hot [n, classes], undefined without a condition.
   Judgement forward(const torch::Tensor& x, const torch::Tensor& one_hot);
 
+  // Whether the score of an example depends on those beside it, by batch normalization.
+  bool compares() const { return compares_; }
+
  private:
   GanCondition condition_;
+  bool compares_;
   bool maps_;       // whether the classes are maps beside an image
   int64_t layers_;  // hidden ones
   Discriminator discriminator_;
@@ -48,5 +54,21 @@ class CriticImpl : public torch::nn::Module {
   SpectralNorm spectral_{nullptr};   // of V
 };
 TORCH_MODULE(Critic);
+
+// While it lives, a critic with batch normalization normalizes each batch by its own mean and
+// variance, as it learned to judge: its running averages are of true and made examples mixed, by
+// which it never judged. They come back as they were. Others are left alone.
+class JudgingAsTrained {
+ public:
+  explicit JudgingAsTrained(Critic critic);
+  ~JudgingAsTrained();
+  JudgingAsTrained(const JudgingAsTrained&) = delete;
+  JudgingAsTrained& operator=(const JudgingAsTrained&) = delete;
+
+ private:
+  Critic critic_;
+  bool training_;
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> kept_;  // buffers and copies of them
+};
 
 }  // namespace figment::models

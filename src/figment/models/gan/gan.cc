@@ -192,6 +192,7 @@ Metrics Gan::validation_step(const Batch& batch) {
   const auto truth = seen(batch.x);
   const auto classes = one_hot(batch.label);
   const auto x = made(latents(truth.size(0), truth.options()), classes);
+  const JudgingAsTrained judging(critic_);
   const auto of_truth = critic_->forward(truth, classes), of_made = critic_->forward(x, classes);
   const auto kind = config_.adversarial_loss;
   return {{"discriminator_loss",
@@ -222,6 +223,7 @@ torch::Tensor Gan::decode(const torch::Tensor& code, const torch::Tensor& label)
 Gan::Codes Gan::draw_prior(Noise& noise) { return {latents(noise), {}}; }
 
 torch::Tensor Gan::scores(const Batch& batch) {
+  const JudgingAsTrained judging(critic_);
   return critic_->forward(seen(batch.x), one_hot(batch.label)).score;
 }
 

@@ -126,10 +126,13 @@ class Gan : public Model,
   }
   int64_t code_dim() const override { return config_.latent_dim; }
   Codes draw_prior(Noise& noise) override;
-  // The example's own class where the model is told one; without labels each answer has a class
-  // drawn for it. Throws Error(kConfig) for a model of other examples than images.
+  // The example's own class where the model is told one; without labels that of the code at which
+  // the search begins, each of which has a class drawn for it. Throws Error(kConfig) for a model of
+  // other examples than images.
   torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
   AdversarialLoss game() const override { return config_.adversarial_loss; }
+  // With batch normalization as in training, by the mean and variance of the batch: a batch is to
+  // be all true or all made, and what it says of a single point depends on those beside it.
   torch::Tensor scores(const Batch& batch) override;
 
  private:
@@ -147,6 +150,12 @@ class Gan : public Model,
                  const torch::Tensor& one_hot);
   torch::Tensor discriminator_loss(const Terms& terms) const;
   torch::Tensor generator_loss(const torch::Tensor& made, const torch::Tensor& one_hot);
+  // Where the search for the code of an answer begins: [n, latent_dim], and the classes one-hot.
+  struct Start {
+    torch::Tensor z, classes;
+  };
+  Start best_start(const torch::Tensor& target, const torch::Tensor& weight,
+                   const torch::Tensor& label, Noise& noise);
   torch::Tensor shown_score(const torch::Tensor& score) const;
 
   Config config_;

@@ -207,6 +207,43 @@ TEST(Gan, TheDiscriminatorAloneFindsTheOptimum) {
   EXPECT_NEAR(judged[0].second.item<double>(), std::log(4) - 2 * jensen_shannon, 0.01);
 }
 
+// With batch normalization a discriminator learns to judge whole batches, the true and the made for
+// themselves, and never by the running averages, which mix both.
+TEST(Gan, JudgesABatchAsItLearnedTo) {
+  GanConfig config;
+  config.latent_dim = 3;
+  config.generator.hidden = {7};
+  config.discriminator.hidden = {6, 5};
+  config.discriminator.normalization = DiscriminatorNorm::kBatch;
+  torch::manual_seed(1);
+  Gan model(config, kPicture);
+  const auto x = torch::rand({9, 1, 8, 8});
+  for (int i = 0; i < 5; ++i) model.training_step(batch_of(x));
+  model.eval();
+  const torch::NoGradGuard no_grad;
+  auto critic = part<CriticImpl>(model, "discriminator");
+  const auto before = copies(model.buffers());
+  EXPECT_FALSE(before.empty());
+  torch::manual_seed(6);
+  const auto judged = model.validation_step(batch_of(x));
+  const auto scores = model.scores(batch_of(x));
+  EXPECT_TRUE(equal(before, model.buffers()));
+  EXPECT_FALSE(critic->is_training());
+  EXPECT_FALSE(torch::allclose(scores, critic->forward(2 * x - 1, {}).score, 1e-2, 1e-2));
+
+  torch::manual_seed(6);
+  const auto made =
+      torch::tanh(part<GeneratorImpl>(model, "generator")->forward(torch::randn({9, 3})));
+  critic->train();
+  const auto of_truth = critic->forward(2 * x - 1, {}).score,
+             of_made = critic->forward(made, {}).score;
+  EXPECT_TRUE(torch::allclose(scores, of_truth, 1e-4, 1e-5));
+  EXPECT_NEAR(judged[0].second.item<double>(),
+              discriminators(config.adversarial_loss, of_truth, of_made).item<double>(), 1e-4);
+  EXPECT_NEAR(judged[1].second.item<double>(),
+              generators(config.adversarial_loss, of_made).item<double>(), 1e-4);
+}
+
 // Three clouds in the plane, one for each class.
 Batch clouds(int64_t n) {
   Batch batch;

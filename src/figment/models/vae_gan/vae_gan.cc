@@ -22,6 +22,16 @@ void VaeGanConfig::check(const Problems::Scope& scope) const {
     scope.add("adversarial_loss",
               "expected discriminator.normalization = \"spectral\" with wasserstein: without a "
               "bound on its slope a discriminator has no least loss");
+  // ABP's rule asks how far the losses are from log 2, where a logistic discriminator says 1/2 of
+  // all. Even matches of the others are at 1/8 and 1, or, of wasserstein, nowhere in particular.
+  const bool logistic = adversarial_loss == AdversarialLoss::kNonSaturating ||
+                        adversarial_loss == AdversarialLoss::kMinimax;
+  if (margin > 0 && !logistic)
+    scope.add("margin", std::string("expected 0 with adversarial_loss = \"") +
+                            name_of_enum(adversarial_loss) +
+                            "\": who pauses is told by losses that are log 2 where neither side is "
+                            "ahead, as non_saturating and minimax are; set margin = 0, and nobody "
+                            "pauses");
 }
 
 void VaeGanConfig::check_example(const ExampleSpec& example, const Problems::Scope& scope) const {

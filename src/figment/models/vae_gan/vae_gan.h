@@ -5,6 +5,7 @@
 #pragma once
 
 #include "figment/model/abilities.h"
+#include "figment/model/discriminates.h"
 #include "figment/model/draws_codes.h"
 #include "figment/model/model.h"
 #include "figment/nn/adversarial_losses.h"
@@ -44,10 +45,12 @@ struct VaeGanConfig {
             AtLeast{0}},
         Field{"adversarial_loss", &C::adversarial_loss,
               "What discriminator and decoder minimise against one another; minimax is the "
-              "paper's. wasserstein needs a spectral discriminator."},
+              "paper's. wasserstein needs a spectral discriminator; all but minimax and "
+              "non_saturating need margin = 0."},
         Field{"equilibrium", &C::equilibrium,
               "The discriminator's loss, mean of that on true and that on made examples, where "
-              "neither side is ahead; log 2 = 0.693 for non_saturating and minimax."},
+              "neither side is ahead; log 2 = 0.693 for non_saturating and minimax, the two losses "
+              "that this is a rule for."},
         Field{"margin", &C::margin,
               "The discriminator pauses for a step where that loss is below equilibrium - margin, "
               "the decoder where it is above equilibrium + margin. 0: nobody ever pauses.",
@@ -68,7 +71,8 @@ class VaeGan : public Model,
                public Encodes,
                public Decodes,
                public Reconstructs,
-               public DrawsCodes {
+               public DrawsCodes,
+               public MayLoseModes {
  public:
   using Config = VaeGanConfig;
   VaeGan(const Config& config, const ExampleSpec& example);
@@ -78,6 +82,7 @@ class VaeGan : public Model,
 
   torch::Tensor sample(const SampleRequest& request) override;
   int64_t code_dim() const override { return config_.latent_dim; }
+  bool prior_is_standard_normal() const override { return true; }
   torch::Tensor encode(const Batch& batch) override;
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override;
   torch::Tensor reconstruct(const Batch& batch) override;

@@ -219,8 +219,10 @@ TEST(VaeGan, TakesConvolutionsAndNormalizations) {
     config.discriminator.channels = {4, 6};
     config.discriminator.hidden = {};
     config.discriminator.normalization = norm;
-    if (norm == DiscriminatorNorm::kSpectral)
+    if (norm == DiscriminatorNorm::kSpectral) {
       config.adversarial_loss = AdversarialLoss::kWasserstein;
+      config.margin = 0;
+    }
     Problems problems;
     config.check({problems, "model", nullptr});
     config.check_example({Modality::kImage, {3, 8, 9}, {}}, {problems, "model", nullptr});
@@ -249,6 +251,19 @@ TEST(VaeGan, RefusesWhatCannotBe) {
          "model.layer: expected at most 2, the hidden layers of the discriminator, got 3");
   expect(problem_of([](auto& c) { c.adversarial_loss = AdversarialLoss::kWasserstein; }),
          "model.adversarial_loss: expected discriminator.normalization = \"spectral\"");
+  for (const auto loss :
+       {AdversarialLoss::kLeastSquares, AdversarialLoss::kHinge, AdversarialLoss::kWasserstein}) {
+    const auto change = [&](auto& c, double margin) {
+      c.adversarial_loss = loss;
+      c.discriminator.normalization = DiscriminatorNorm::kSpectral;
+      c.margin = margin;
+    };
+    expect(problem_of([&](auto& c) { change(c, 0.1); }),
+           std::string("model.margin: expected 0 with adversarial_loss = \"") + name_of_enum(loss));
+    EXPECT_EQ(problem_of([&](auto& c) { change(c, 0); }), "no problem");
+  }
+  EXPECT_EQ(problem_of([](auto& c) { c.adversarial_loss = AdversarialLoss::kMinimax; }),
+            "no problem");
   expect(problem_of([](auto& c) { c.discriminator.network = Network::kConv; }),
          "model.discriminator.network: expected examples [channels, height, width]");
   expect(problem_of([](auto& c) { c.coder.network = Network::kConv; }),

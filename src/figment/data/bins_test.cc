@@ -1,4 +1,4 @@
-#include "figment/eval/bins.h"
+#include "figment/data/bins.h"
 
 #include <gtest/gtest.h>
 
