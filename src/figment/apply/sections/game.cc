@@ -1,10 +1,9 @@
-// The game of generator and discriminator: how it stands at the end, and from what scores the
-// generator of each loss still learns.
+// The game of generator and discriminator: how it stands at the end.
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "figment/apply/section.h"
-#include "figment/model/discriminates.h"
 #include "figment/report/markup.h"
 #include "figment/report/plot.h"
 #include "figment/train/game_guard.h"
@@ -12,30 +11,27 @@
 namespace figment::sections {
 namespace {
 
-constexpr int kPoints = 121;
-constexpr double kReach = 6;  // of scores
+constexpr std::size_t kMostClasses = 40;  // that a bar each is drawn of
 
-// |d fooling / d score| by autograd, one score at a time, so that the curve is that of the code.
-Series learned_from(const char* name, AdversarialLoss loss) {
-  const torch::AutoGradMode with_graph(true);
-  const auto scores = torch::linspace(-kReach, kReach, kPoints, torch::kDouble).requires_grad_();
-  std::vector<torch::Tensor> each;
-  for (int64_t i = 0; i < kPoints; ++i)
-    each.push_back(loss_of_fooling(loss, scores.slice(0, i, i + 1)));
-  const auto slope = torch::autograd::grad({torch::stack(each).sum()}, {scores})[0].abs();
-  Series out;
-  out.name = name;
-  for (int64_t i = 0; i < kPoints; ++i) {
-    out.x.push_back(scores[i].item<double>());
-    out.y.push_back(slope[i].item<double>());
-  }
-  return out;
+// Bars of the classes of made examples beside those of the true ones.
+void show_class_shares(ReportContext& context, const GameState& state) {
+  const auto& classes = context.run.example().classes;
+  if (state.made_shares.empty() || classes.size() > kMostClasses) return;
+  const auto draw = [&](const char* title, const std::vector<double>& shares, const char* caption) {
+    BarChart chart;
+    chart.frame.title = title;
+    for (std::size_t k = 0; k < classes.size(); ++k) chart.bars.emplace_back(classes[k], shares[k]);
+    context.page.plot(bar_chart(chart), caption);
+  };
+  draw("Classes of made examples", state.made_shares,
+       "Shares of the classes of the true examples that are nearest to made ones.");
+  draw("Classes of true examples", state.true_shares,
+       "Shares of the classes of the true examples.");
 }
 
 void write(ReportContext& context) {
-  auto* able = context.able<Discriminates>();
   const auto state = game_state(*context.run.model, context.shown, context.run.scaling);
-  if (able == nullptr || !state) return;
+  if (!state) return;
   context.page.section("The game of generator and discriminator");
   std::string said;
   if (std::isfinite(state->doubt))
@@ -56,19 +52,7 @@ void write(ReportContext& context) {
   for (const auto& warning :
        {collapse_of_modes_warning(*state, config), won_warning(*state, config)})
     if (!warning.empty()) context.page.note("Beware: " + warning + ".");
-  LinePlot plot;
-  for (const auto& entry : enum_names(AdversarialLoss{}))
-    if (entry.value != AdversarialLoss::kHinge)  // as wasserstein
-      plot.series.push_back(learned_from(entry.name, entry.value));
-  plot.frame = {"What the generator learns from", "score of a made example", "slope of its loss"};
-  context.page.plot(
-      line_plot(plot),
-      "How strongly a made example moves the generator, by the score it was given. On "
-      "the left the discriminator is sure that it was made: there minimax says nothing "
-      "(it saturates), and non_saturating the most. least_squares pulls harder the "
-      "further the score is from 1, also from above; wasserstein and hinge alike "
-      "everywhere. This run plays " +
-          std::string(name_of_enum(able->game())) + ".");
+  show_class_shares(context, *state);
 }
 
 }  // namespace
