@@ -40,6 +40,8 @@ class Verb {
   Verb& quiet() { return flag("--quiet", options_.quiet, "No progress on stderr"); }
   // How a model that draws in steps does so: --sampler, --steps, --eta, --guidance.
   Verb& drawing();
+  // What of that is heard where all steps are ancestral: --steps, --guidance.
+  Verb& ancestral_drawing();
 
   // Options of a verb's own; numbers lie within [least, most].
   Verb& whole(const std::string& name, std::int64_t& to, const std::string& help,

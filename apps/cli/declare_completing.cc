@@ -2,6 +2,12 @@
 #include "declare.h"
 
 namespace figment::cli {
+namespace {
+
+constexpr const char* kGuidance =
+    "Of the same, of classes: 1 is the model as it is, more obeys the class more";
+
+}  // namespace
 
 Verb& Verb::drawing() {
   // Out of range by a default that is not: not asked for.
@@ -10,8 +16,13 @@ Verb& Verb::drawing() {
       .whole("--steps", options_.steps, "Of the same: how many steps", 1, 100000)
       .real("--eta", options_.eta, "Of ddim: 0 draws no noise on the way, 1 as much as ancestral",
             0, 1)
-      .real("--guidance", options_.guidance,
-            "Of the same, of classes: 1 is the model as it is, more obeys the class more", 0, 100);
+      .real("--guidance", options_.guidance, kGuidance, 0, 100);
+}
+
+Verb& Verb::ancestral_drawing() {
+  return whole("--steps", options_.steps,
+               "Of models that draw in steps: how many, in place of the run's", 1, 100000)
+      .real("--guidance", options_.guidance, kGuidance, 0, 100);
 }
 
 void declare_completing(CLI::App& app, Options& options) {
@@ -45,11 +56,15 @@ void declare_completing(CLI::App& app, Options& options) {
       .split()
       .number("How many images (16)")
       .whole("--answers", options.answers, "Answers for each (4)", 1, 1000)
+      .text("--beside", options.object, "Folder of another run, which fills in the same")
+      .text("--features", options.features,
+            "FILE.safetensors of a feature network in place of figment's own, by which 100 images "
+            "or more are judged as a set")
       .seed("The answers follow from it")
       .out(
           "FILE.png for a sheet, a row an image: what is known, answers, what it was; FILE.npy "
           "for all answers")
-      .drawing()
+      .ancestral_drawing()
       .checkpoint()
       .device()
       .json();

@@ -98,12 +98,37 @@ TEST(Inpainting, StandsBesideTheMeanAndTheBestLinearGuess) {
   EXPECT_EQ(filled.answers.size(1), 20);
   // This model always answers alike, which need not be shown three times.
   EXPECT_EQ(inpaint(run, set.first(2), mask, 3, 1).answers.size(0), 1);
-  const auto found = inpainting_baselines(run, set, filled.truth, mask);
+  const auto found = plain_fillings(run, set, filled.truth, mask);
   ASSERT_EQ(found.size(), 2u);
-  EXPECT_EQ(found[0].first, "mean_hidden_psnr");
-  EXPECT_LT(found[0].second, 20);
-  EXPECT_EQ(found[1].first, "gaussian_hidden_psnr");
-  EXPECT_GT(found[1].second, 40);
+  EXPECT_EQ(found[0].name, "mean");
+  EXPECT_LT(hidden_psnr(found[0].images, filled.truth, mask), 20);
+  const auto mean = set.x.to(torch::kDouble).mean().item<double>() / 255;
+  EXPECT_NEAR(found[0].images[3][0][4][4].item<double>(), mean, 1e-5);
+  EXPECT_EQ(found[1].name, "gaussian");
+  EXPECT_GT(hidden_psnr(found[1].images, filled.truth, mask), 40);
+  for (const auto& filling : found)
+    EXPECT_TRUE(torch::allclose(filling.images * mask, filled.truth * mask, 1e-4, 1e-5));
+}
+
+// Errors of 0.1 and 0.3 to either side: their mean is off by 0.1, and they are 0.2 from it each.
+TEST(Inpainting, TellsOfSeveralAnswersTheirMeanAndSpread) {
+  Inpainting filled;
+  filled.truth = torch::full({2, 1, 4, 4}, 0.5);
+  auto mask = torch::ones({1, 1, 4, 4});
+  mask.slice(2, 1, 3).zero_();
+  const auto off = torch::tensor({-0.1f, 0.3f}).view({2, 1, 1, 1, 1});
+  filled.answers = filled.truth + off * torch::ones({2, 2, 1, 4, 4});
+  filled.answers.slice(3, 3, 4).fill_(7);  // known: of no account
+  const auto found = hidden_results(filled, mask);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].first, "hidden_psnr");
+  EXPECT_NEAR(found[0].second, (20 - 20 * std::log10(0.3)) / 2, 1e-4);
+  EXPECT_EQ(found[1].first, "hidden_psnr_of_mean");
+  EXPECT_NEAR(found[1].second, 20, 1e-4);
+  EXPECT_EQ(found[2].first, "hidden_spread");
+  EXPECT_NEAR(found[2].second, 0.2 * std::sqrt(2), 1e-5);
+  filled.answers = filled.answers.narrow(0, 0, 1);
+  EXPECT_EQ(hidden_results(filled, mask).size(), 1u);
 }
 
 TEST(Inpainting, RefusesModelsThatCannotAndMasksForThoseWithTheirOwn) {
@@ -119,6 +144,10 @@ TEST(Inpainting, RefusesModelsThatCannotAndMasksForThoseWithTheirOwn) {
   expect_refused([&] { inpaint(plain, pictures(2), mask_for(plain, ""), 1, 1); },
                  "[complete] expected a model trained to fill in what is hidden");
   expect_refused([&] { mask_for(part, "left"); }, "[--mask] expected none");
+  need_mask(part, mask_for(part, ""));
+  need_mask(plain, mask_for(part, ""));
+  expect_refused([&] { need_mask(part, mask_for(plain, "left")); },
+                 "'cvae' completes a part of its own that is another");
   expect_refused([&] { mask_for(made("cvae", labelled, {"condition=class"}), ""); },
                  "expected a model that is given part of an image");
 }

@@ -1,6 +1,8 @@
 #include "figment/apply/inpainting.h"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 #include "figment/apply/masks.h"
 #include "figment/apply/use.h"
@@ -32,6 +34,13 @@ torch::Tensor mask_for(const LoadedRun& run, const std::string& word) {
          "expected a model that is given part of an image (model.condition = \"part\"), got one "
          "that is conditioned on something else");
   return mask_of(word.empty() ? "centre" : word, run.example());
+}
+
+void need_mask(const LoadedRun& run, const torch::Tensor& mask) {
+  const auto own = mask_for(run, "");
+  if (part_of(*run.model) != nullptr && !torch::equal(own, mask))
+    fail(Cause::kConfig, "inpaint", "expected a model that fills in what the mask hides, but '",
+         run.family->name, "' completes a part of its own that is another");
 }
 
 Inpainting inpaint(const LoadedRun& run, const Dataset& set, const torch::Tensor& mask,
@@ -70,17 +79,43 @@ double hidden_psnr(const torch::Tensor& x, const torch::Tensor& truth, const tor
   return (-10 * error.clamp_min(1e-12).log10()).mean().item<double>();
 }
 
-Results inpainting_baselines(const LoadedRun& run, const Dataset& training,
-                             const torch::Tensor& truth, const torch::Tensor& mask) {
-  const auto x = run.scaling.to_model(training.first(kFitted).x);
-  const auto mean = x.mean(0, true).expand_as(truth);
-  Results out = {{"mean_hidden_psnr", hidden_psnr(mean, truth, mask)}};
+Results hidden_results(const Inpainting& filled, const torch::Tensor& mask) {
+  const auto answers = filled.answers.size(0);
+  double each = 0;
+  for (const auto& answer : filled.answers.unbind(0))
+    each += hidden_psnr(answer, filled.truth, mask) / static_cast<double>(answers);
+  Results out = {{"hidden_psnr", each}};
+  if (answers < 2) return out;
+  const auto mean = filled.answers.mean(0);
+  out.emplace_back("hidden_psnr_of_mean", hidden_psnr(mean, filled.truth, mask));
+  auto squares = torch::zeros(mean.sizes(), torch::kDouble);
+  for (const auto& answer : filled.answers.unbind(0)) squares += (answer - mean).square();
+  const auto hidden = (1 - mask).expand_as(mean).to(torch::kDouble);
+  const auto variance = (squares * hidden).sum().item<double>() /
+                        (hidden.sum().item<double>() * static_cast<double>(answers - 1));
+  out.emplace_back("hidden_spread", std::sqrt(variance));
+  return out;
+}
+
+Filling mean_filling(const LoadedRun& run, const Dataset& training, const torch::Tensor& truth,
+                     const torch::Tensor& mask) {
+  const auto some = training.first(kFitted);
+  auto sum = torch::zeros(truth[0].sizes(), torch::kDouble);
+  for (const auto& part : some.x.split(kBatch))
+    sum += run.scaling.to_model(part).sum(0, false, torch::kDouble);
+  const auto mean = (sum / static_cast<double>(some.size())).to(torch::kFloat);
+  return {"mean", truth * mask + mean * (1 - mask)};
+}
+
+std::vector<Filling> plain_fillings(const LoadedRun& run, const Dataset& training,
+                                    const torch::Tensor& truth, const torch::Tensor& mask) {
+  std::vector<Filling> out = {mean_filling(run, training, truth, mask)};
   const auto d = truth[0].numel();
   if (d > kWidestGaussian) return out;
-  const auto fitted = std::min(x.size(0), static_cast<int64_t>(kMostProducts / double(d * d)));
-  const ConditionalGaussian gaussian(x.narrow(0, 0, fitted), mask[0].expand_as(truth[0]));
-  out.emplace_back("gaussian_hidden_psnr",
-                   hidden_psnr(gaussian.complete(truth).clamp(0, 1), truth, mask));
+  const auto fitted = std::min(kFitted, static_cast<int64_t>(kMostProducts / double(d * d)));
+  const ConditionalGaussian gaussian(run.scaling.to_model(training.first(fitted).x),
+                                     mask[0].expand_as(truth[0]));
+  out.push_back({"gaussian", gaussian.complete(truth).clamp(0, 1)});
   return out;
 }
 

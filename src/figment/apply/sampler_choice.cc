@@ -55,16 +55,4 @@ void choose_sampler(const LoadedRun& run, const SamplerChoice& choice) {
   if (choice.guidance >= 0) sampler.guidance = choice.guidance;
 }
 
-void need_ancestral(const SamplerChoice& choice) {
-  if (!choice.sampler.empty() && choice.sampler != name_of_enum(SamplerKind::kAncestral))
-    fail(Cause::kConfig, "--sampler",
-         "expected ancestral, as what is hidden is filled in by ancestral steps whatever the "
-         "sampler (RePaint), got ",
-         printable(choice.sampler), "; leave --sampler out");
-  if (choice.eta >= 0)
-    fail(Cause::kConfig, "--eta",
-         "expected none, as what is hidden is filled in by ancestral steps (RePaint), which have "
-         "no eta; leave --eta out");
-}
-
 }  // namespace figment

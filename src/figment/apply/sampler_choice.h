@@ -23,8 +23,4 @@ struct SamplerChoice {
 // or an option says nothing to this sampler or model.
 void choose_sampler(const LoadedRun& run, const SamplerChoice& choice);
 
-// For what is made by ancestral steps whatever the sampler, as hidden parts are filled in. Throws
-// Error(kConfig) naming the option when another sampler, or an eta, is asked for.
-void need_ancestral(const SamplerChoice& choice);
-
 }  // namespace figment

@@ -63,23 +63,6 @@ TEST(SamplerChoice, RefusesWhatSaysNothing) {
   expect_refused(at_once, {"", 10, -1, -1}, "[--steps] expected a model that draws its samples in");
 }
 
-TEST(SamplerChoice, KnowsWhatAncestralStepsAlonePassOver) {
-  need_ancestral({});
-  need_ancestral({"ancestral", 20, -1, 2});
-  const auto refused = [](const SamplerChoice& choice, const std::string& words) {
-    try {
-      need_ancestral(choice);
-      FAIL() << words;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.cause(), Cause::kConfig);
-      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
-    }
-  };
-  refused({"dpm_solver", 0, -1, -1}, "[--sampler] expected ancestral");
-  refused({"ddim", 0, -1, -1}, "[--sampler] expected ancestral");
-  refused({"", 0, 0, -1}, "[--eta] expected none");
-}
-
 // Read from a recipe, settings of the sampler that say nothing are refused with the others.
 TEST(SamplerChoice, IsCheckedInRecipes) {
   const std::pair<const char*, const char*> refused[] = {

@@ -1,41 +1,96 @@
-// Images completed from one part of them: several answers, since there is more than one.
+// Images completed where a part of them is hidden: several answers, where there is more than one.
+#include <optional>
+
+#include "figment/apply/inpainting.h"
 #include "figment/apply/section.h"
+#include "figment/core/error.h"
 #include "figment/data/image_codec.h"
 #include "figment/data/loader.h"
 #include "figment/model/conditions.h"
 #include "figment/report/grid.h"
+#include "figment/report/markup.h"
 
 namespace figment::sections {
 namespace {
 
-constexpr int64_t kExamples = 12, kAnswers = 6;
-constexpr double kHiddenGrey = 0.5;
+constexpr int64_t kExamples = 6, kAnswers = 4;
+
+struct Completed {
+  torch::Tensor mask{};                    // [1, 1, H, W]
+  torch::Tensor given{}, truth{};          // [n, C, H, W]
+  std::vector<torch::Tensor> answers{};    // [n, C, H, W] each
+  double psnr = 0, psnr_of_mean_fill = 0;  // of the hidden pixels
+};
+
+// An example's answers are drawn together, as examples beside one another, so that the many steps
+// of a search or of a denoiser are gone through once. Nothing for a model that fills in nothing
+// whatever its family can: an autoencoder whose damage hides nothing, a conditional model that is
+// given something else, images too small for a hole, a generator that has diverged.
+std::optional<Completed> completed(const ReportContext& context, const Dataset& some) {
+  const auto n = some.size();
+  const auto several =
+      some.select(torch::arange(n * kAnswers, torch::kLong).div(kAnswers, "floor"));
+  try {
+    Completed out;
+    out.mask = mask_for(context.run, "");
+    const auto filled = inpaint(context.run, several, out.mask, 1, context.run.recipe.seed);
+    const auto by_example = [n](const torch::Tensor& x) {
+      return x.view({n, kAnswers, x.size(1), x.size(2), x.size(3)});
+    };
+    out.given = by_example(filled.given).select(1, 0);
+    out.truth = by_example(filled.truth).select(1, 0);
+    out.answers = by_example(filled.answers[0]).unbind(1);
+    // Answers that no pixel tells apart are one.
+    const auto apart = (filled.answers[0] - out.answers[0].repeat_interleave(kAnswers, 0)).abs();
+    if (apart.max().item<double>() < 1 / 255.0) out.answers.resize(1);
+    out.psnr = hidden_psnr(filled.answers[0], filled.truth, out.mask);
+    const auto mean = mean_filling(context.run, context.data.train, out.truth, out.mask);
+    out.psnr_of_mean_fill = hidden_psnr(mean.images, out.truth, out.mask);
+    return out;
+  } catch (const Error& error) {
+    const auto cause = error.cause();
+    if (cause != Cause::kConfig && cause != Cause::kData && cause != Cause::kDiverged) throw;
+    return std::nullopt;
+  }
+}
+
+// [n, C, H, W], the hidden part by the network without a code of a model that has one.
+torch::Tensor guessed(const ReportContext& context, const Dataset& some, CompletesPart& part) {
+  Loader loader(some, context.run.scaling, {some.size(), false, 0, context.run.device()});
+  const auto batch = loader.batch(0, 0);
+  const auto known = part.known();
+  return (batch.x * known + torch::sigmoid(part.guess(batch)) * (1 - known)).to(torch::kCPU);
+}
 
 void write(ReportContext& context) {
+  const auto& example = context.run.example();
+  if (context.able<Completes>() == nullptr || example.modality != Modality::kImage ||
+      context.shown.size() == 0)
+    return;
+  const auto some = context.shown.first(kExamples);
+  const auto found = completed(context, some);
+  if (!found) return;
   auto* part = part_of(*context.run.model);
-  auto* completes = context.able<Completes>();
-  if (part == nullptr || completes == nullptr || context.shown.size() == 0) return;
-  context.page.section("Completed");
-  Loader loader(context.shown.first(kExamples), context.run.scaling,
-                {kExamples, false, 0, context.run.device()});
-  const auto batch = loader.batch(0, 0);
-  const auto known = part->known();
-  const auto mask = known.expand({batch.size(), -1, -1, -1});
-  std::vector<torch::Tensor> columns = {
-      batch.x * known + kHiddenGrey * (1 - known),
-      batch.x * known + torch::sigmoid(part->guess(batch)) * (1 - known)};
-  Noise noise(context.run.recipe.seed, 0, batch.size(), context.run.device());
-  for (int64_t k = 0; k < kAnswers; ++k) columns.push_back(completes->complete(batch, mask, noise));
-  columns.push_back(batch.x);
+  std::vector<torch::Tensor> columns = {found->given};
+  if (part != nullptr) columns.push_back(guessed(context, some, *part));
+  columns.insert(columns.end(), found->answers.begin(), found->answers.end());
+  columns.push_back(found->truth);
   GridOptions grid;
   grid.columns = static_cast<int64_t>(columns.size());
-  const auto rows = torch::stack(columns, 1).flatten(0, 1).to(torch::kCPU);
-  context.page.image(encode_png(image_grid(rows, grid)),
-                     "Examples of the " + context.part +
-                         " part. From the left: what the model is given, the one guess of a net "
-                         "without a code, six completions by codes drawn from the prior of what "
-                         "is given, and what it was.",
-                     context.run.example().shape[1] <= 32 ? 2 : 1);
+  const auto rows = torch::stack(columns, 1).flatten(0, 1);
+  const std::string guess = part == nullptr ? "" : "the one guess of a net without a code, ";
+  const std::string answers =
+      found->answers.size() == 1 ? "its one answer" : std::to_string(kAnswers) + " answers";
+  context.page.section("Completed");
+  context.page.image(
+      encode_png(image_grid(rows, grid)),
+      "Examples of the " + context.part + " part. From the left: what the model is given, " +
+          guess + answers +
+          ", and what it was. PSNR of the hidden pixels: " + significant(found->psnr, 4) +
+          " dB, the mean over these answers; filled with the mean of the training "
+          "examples " +
+          significant(found->psnr_of_mean_fill, 4) + " dB.",
+      example.shape[1] <= 32 ? 2 : 1);
 }
 
 }  // namespace
