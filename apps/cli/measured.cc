@@ -13,6 +13,7 @@ void append(Measured& all, const Measured& more) {
   add(all.metrics, more.metrics);
   add(all.baselines, more.baselines);
   add(all.intervals, more.intervals);
+  add(all.counts, more.counts);
   for (const auto& note : more.notes)
     if (std::find(all.notes.begin(), all.notes.end(), note) == all.notes.end())
       all.notes.push_back(note);
@@ -26,6 +27,11 @@ void fill_measured(nlohmann::json& document, const Measured& measured) {
   for (const auto& [name, ends] : measured.intervals)
     document["intervals"][name] = {ends.first, ends.second};
   for (const auto& [name, text] : measured.notes) document["notes"][name] = text;
+  for (const auto& [name, counts] : measured.counts) {
+    auto& of = document["counts"][name];
+    of["samples"] = counts.samples;
+    if (counts.reference > 0) of["reference"] = counts.reference;
+  }
 }
 
 void print_measured(const Measured& measured) {

@@ -10,7 +10,7 @@ namespace figment::cli {
 // Adds those of `more`; a note that is there already is not said again.
 void append(Measured& all, const Measured& more);
 
-// Fills "metrics", "baselines", and where there are any "intervals" and "notes".
+// Fills "metrics", "baselines", and where there are any "intervals", "notes" and "counts".
 void fill_measured(nlohmann::json& document, const Measured& measured);
 
 // Notes on stderr; numbers on stdout, one a line, each with its interval.

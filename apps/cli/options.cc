@@ -275,6 +275,8 @@ void declare_latent(CLI::App& app, Options& options) {
       .add_option("--neighbours", options.neighbours, "Training examples drawn beside each")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  nearest.app().add_option("--features", options.features,
+                           "FILE.safetensors of a feature network in place of figment's own");
   nearest.drawing();
   auto augment = verb("augment", "Write samples of every class as a data set with labels",
                       "A new folder for images, one folder a class; FILE.csv for rows of numbers");

@@ -50,6 +50,14 @@ def prdc(real, fake, k):
             "coverage": float((between.min(1) < real_radii).mean())}
 
 
+def blocks(random):
+    """Means of blocks in several shuffles, and half of the interval of 95 % of the mean of all."""
+    shuffles = np.round(random.standard_normal((3, 10)) + 0.4, 4)
+    error = np.sqrt(np.mean(shuffles.var(1, ddof=1) / 10))
+    return {"shuffles": shuffles.tolist(), "value": float(shuffles.mean()), "half": float(1.96 * error),
+            "half_of_one_with_n": float(1.96 * shuffles[0].std() / np.sqrt(10))}
+
+
 def inception(p):
     return float(np.exp((p * np.log(p / p.mean(0))).sum(1).mean()))
 
@@ -120,7 +128,8 @@ def main():
     p /= p.sum(1, keepdims=True)
     document = {"made_by": "tests/golden/make_sample_quality.py", "numpy": np.__version__,
                 "scipy": scipy.__version__, "sets": list(sets(random)),
-                "inception": {"p": p.tolist(), "score": inception(p)}, "network": network(random)}
+                "inception": {"p": p.tolist(), "score": inception(p)}, "network": network(random),
+                "blocks": blocks(random)}
     text = re.sub(r'\[[^][{}"]*\]', lambda row: " ".join(row[0].split()).replace("[ ", "[").replace(" ]", "]"),
                   json.dumps(document, indent=1)) + "\n"
     assert json.loads(text) == document

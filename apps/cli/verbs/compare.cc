@@ -83,35 +83,64 @@ void check_alike(const Side& a, const Side& b) {
            : "");
 }
 
-Measured compare(const Side& a, const Side& b, const Dataset& judged, const Dataset& real,
-                 const std::string& features) {
-  // The reference knows best what is in its pictures.
+// Examples of a side, by the rows that are compared. What they are made of is taken a few at a
+// time.
+struct Chosen {
+  const Dataset& set;
+  torch::Tensor rows;  // [n] int64
+
+  Chosen(const Dataset& of, int64_t most) : set(of), rows(some_rows(of.size(), most)) {}
+  int64_t size() const { return rows.size(0); }
+};
+
+// The space, with classes where either side has labels to learn them from; the reference knows best
+// what is in its examples.
+FeatureSpace space_of(const Side& a, const Side& b, const Scaling& scaling,
+                      const std::string& features) {
   const auto& teacher = suits_lenet(b.training) || !suits_lenet(a.training) ? b : a;
+  auto space = feature_space(features, teacher.training, teacher.test, scaling, say_on_stderr);
+  if (!space.classes().empty()) return space;
+  const auto& labelled = teaches_classes(b.training) ? b : a;
+  if (teaches_classes(labelled.training)) space.learn_classes(labelled.training, labelled.test);
+  return space;
+}
+
+// Copies of the reference among (the first of) the judged, held against such among themselves.
+void compare_pixels(const Chosen& judged, const Chosen& real, const Scaling& scaling,
+                    Measured& out) {
+  const auto numbers = numbers_of(scaling);
+  const auto first = [](const Chosen& of) { return some_rows(of.size(), kPixelExamples); };
+  const auto own = first(real);
+  const HeldRows reference{real.set.x, real.rows, numbers};
+  judge_copies(reference, {judged.set.x, judged.rows.index_select(0, first(judged)), numbers},
+               {real.set.x, real.rows.index_select(0, own), numbers}, own, out);
+}
+
+Measured compare(const Side& a, const Side& b, const Chosen& judged, const Chosen& real,
+                 const std::string& features) {
   const auto scaling = Scaling::fit(b.training, ScalingKind::kAuto);
-  const auto space =
-      feature_space(features, teacher.training, teacher.test, scaling, say_on_stderr);
-  const auto one = space.observe(judged.x), other = space.observe(real.x);
+  const auto space = space_of(a, b, scaling, features);
+  const auto one = space.observe(judged.set.x, judged.rows);
+  const auto other = space.observe(real.set.x, real.rows);
   Measured out;
   out.notes = {{"features", space.title()},
                {"examples", std::to_string(judged.size()) + " of " + a.source + " against " +
                                 std::to_string(real.size()) + " of " + b.source + ", " +
                                 std::to_string(space.width()) + " numbers each"}};
+  if (!space.classifier().empty()) out.notes.emplace_back("classifier", space.classifier());
   judge_fid(one, other, true, out);
   judge_kid(one, other, true, out);
   judge_prdc(one, other, true, out);
   if (!space.classes().empty()) {
     judge_modes(one, other, true, out);
     judge_inception_score(one, other, true, out);
-    if (judged.label.defined())
-      judge_labels(one.log_p, space.classes(), judged.label, judged.spec.classes, out);
+    if (judged.set.label.defined())
+      judge_labels(one.log_p, space.classes(), judged.set.label.index_select(0, judged.rows),
+                   judged.set.spec.classes, out);
   } else {
-    out.notes.emplace_back("classes", "left out: a classifier learns from labelled images alone");
+    out.notes.emplace_back("classes", "left out: a classifier learns from labelled examples alone");
   }
-  const auto numbers = [&](const torch::Tensor& x) {
-    return scaling.to_model(x).flatten(1).contiguous();
-  };
-  const auto against = numbers(real.x);
-  judge_copies(against, numbers(some_of(judged, kPixelExamples).x), against, /*same=*/true, out);
+  compare_pixels(judged, real, scaling, out);
   return out;
 }
 
@@ -125,7 +154,7 @@ int verb_compare(const Options& options) {
   const auto a = open_side(options, options.subject), b = open_side(options, options.object);
   check_alike(a, b);
   const auto most = options.n > 0 ? options.n : kUsualExamples;
-  const auto judged = some_of(a.examples, most), real = some_of(b.examples, most);
+  const Chosen judged(a.examples, most), real(b.examples, most);
   const auto measured = compare(a, b, judged, real, options.features);
   if (options.json) {
     nlohmann::json document = {{"judged", options.subject},

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 
 #include "drawing.h"
 #include "figment/apply/code_space.h"
@@ -13,6 +14,7 @@
 #include "figment/core/files.h"
 #include "figment/core/text.h"
 #include "figment/data/image_codec.h"
+#include "figment/eval/sample_sets.h"
 #include "figment/report/grid.h"
 #include "latent_sheet.h"
 #include "verb.h"
@@ -80,10 +82,19 @@ Looked looked_at(const LoadedRun& run, const Options& options) {
   return out;
 }
 
-// The judgement in one space: pixels (or numbers) or codes.
+// Where any model's samples can be compared beside their pixels, a model without codes included:
+// features of the network of labelled images, or of one in a file.
+std::optional<FeatureSpace> features_of(const LoadedRun& run, const Options& options,
+                                        const Dataset& training) {
+  if (options.features.empty() && !suits_lenet(training)) return std::nullopt;
+  return space_of_run(options.features, training, {}, run.scaling, run.recipe.data, say_on_stderr);
+}
+
+// The judgement in one space: pixels (or numbers), codes or features.
 struct Judged {
   std::string space;
   Nearness nearness;
+  std::string title{};  // of the features
 };
 
 nlohmann::json to_json(const Judged& judged, const Looked& looked, const Dataset& training) {
@@ -106,6 +117,7 @@ nlohmann::json to_json(const Judged& judged, const Looked& looked, const Dataset
                               {"held_out_nearer", judged.nearness.rank[q].item<double>()}});
     if (training.label.defined()) out["nearest"].back()["class"] = class_of(training, i);
   }
+  if (!judged.title.empty()) out["title"] = judged.title;
   return out;
 }
 
@@ -156,8 +168,10 @@ void write_rows(const Options& options, const LoadedRun& run, const Looked& look
   write_durably(options.out, encode_png(layered_grid(layers, grid)));
   std::cerr << "wrote " << options.out << " (" << rows.size(0) << " " << looked.what
             << (looked.set.size() > kDrawn ? ", those nearest to a training example" : "")
-            << ", each before the " << grid.columns - 1 << " training examples nearest in pixels"
-            << (judged.size() > 1 ? ", below by their codes" : "") << ")\n";
+            << ", each before the " << grid.columns - 1 << " training examples nearest in pixels";
+  for (std::size_t i = 1; i < judged.size(); ++i)
+    std::cerr << (i == 1 ? ", below" : ", then") << " by their " << judged[i].space;
+  std::cerr << ")\n";
 }
 
 }  // namespace
@@ -175,6 +189,7 @@ int verb_nearest(const Options& options) {
   if (training.size() < 2 || held_out.size() < 2)
     fail(Cause::kData, "nearest", "expected two training and two test examples or more, got ",
          training.size(), " and ", held_out.size());
+  const auto features = features_of(run, options, training);
   const auto judge = [&](const char* name, const auto& of) {
     return Judged{name,
                   judge_nearness(of(training), of(looked.set), of(held_out), options.neighbours)};
@@ -186,6 +201,11 @@ int verb_nearest(const Options& options) {
   if (run.family->abilities.encodes && looked.encodable)
     judged.push_back(
         judge("codes", [&](const Dataset& set) { return encode(run, set).to(torch::kFloat); }));
+  if (features) {
+    judged.push_back(
+        judge("features", [&](const Dataset& set) { return features->observe(set.x).features; }));
+    judged.back().title = features->title();
+  }
   if (!options.out.empty()) write_rows(options, run, looked, training, judged);
   if (held_out.size() < kFewHeldOut)
     std::cerr << "only " << held_out.size() << " test examples say what is near; " << kFewHeldOut
@@ -195,9 +215,11 @@ int verb_nearest(const Options& options) {
                              {"n", looked.set.size()},
                              {"training", training.size()},
                              {"held_out", held_out.size()}};
-  if (!options.json)
+  if (!options.json) {
     std::cerr << looked.what << ": " << looked.set.size() << ", held against " << training.size()
               << " training examples, as " << held_out.size() << " test examples are\n";
+    if (features) std::cerr << "features: " << features->title() << "\n";
+  }
   for (const auto& one : judged) {
     if (options.json)
       document[one.space] = to_json(one, looked, training);

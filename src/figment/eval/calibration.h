@@ -2,19 +2,25 @@
 // makes of them.
 #pragma once
 
+#include <torch/torch.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "figment/data/dataset.h"
-#include "figment/data/scaling.h"
+#include "figment/eval/feature_space.h"
 
 namespace figment {
 
+// None of these is held: it says which training examples it is made of, and how.
 struct CalibrationSet {
-  std::string name{};  // real, thresholded, pca_50, pca_30, class_missing
-  std::string what{};  // in words
-  Dataset examples{};
+  std::string name{};             // real, thresholded, pca_50, pca_30, class_missing
+  std::string what{};             // in words
+  torch::Tensor index{};          // [m] int64, the rows of the training set
+  FeatureSpace::Change change{};  // what is made of some of these; empty: they are as they are
+
+  int64_t size() const { return index.size(0); }
 };
 
 // Made of n training examples (fewer, if there are fewer). `real`: as they are, which is the floor

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "figment/core/error.h"
 #include "figment/eval/memorisation.h"
 #include "figment/eval/sample_quality.h"
@@ -79,7 +81,7 @@ TEST(Memorisation, FindsPlantedCopies) {
   auto samples = torch::randn({200, 20});
   samples.narrow(0, 0, 60).copy_(training.narrow(0, 100, 60) + 0.02 * torch::randn({60, 20}));
   Measured out;
-  judge_copies(training, samples, fresh, false, out);
+  judge_copies({training}, {samples}, {fresh}, {}, out);
   EXPECT_DOUBLE_EQ(of(out.metrics, "memorised"), 0.3);
   EXPECT_DOUBLE_EQ(of(out.baselines, "real_memorised"), 0);
   ASSERT_FALSE(out.intervals.empty());
@@ -88,7 +90,7 @@ TEST(Memorisation, FindsPlantedCopies) {
   EXPECT_LT(out.intervals[0].second.second, 0.4);
   // What is blurred lies near to all, and is no copy.
   Measured blurred;
-  judge_copies(training, 0.1 * samples.narrow(0, 60, 140), fresh, false, blurred);
+  judge_copies({training}, {0.1 * samples.narrow(0, 60, 140)}, {fresh}, {}, blurred);
   EXPECT_DOUBLE_EQ(of(blurred.metrics, "memorised"), 0);
   EXPECT_LT(of(blurred.metrics, "nearest_ratio"), 0.9);
 }
@@ -97,11 +99,38 @@ TEST(Memorisation, FindsACopyOfWhatIsThereTwice) {
   torch::manual_seed(3);
   auto training = torch::randn({50, 40});
   training[7].copy_(training[8]);
-  const auto found = nearest_training(training, training.narrow(0, 7, 1));
+  const auto found = nearest_training({training}, {training.narrow(0, 7, 1)});
   EXPECT_EQ(found.distance.item<float>(), 0);
   EXPECT_EQ(copies(found).item<double>(), 1);
   // Against itself no example is its own copy, but those two are each other's.
-  EXPECT_EQ(copies(nearest_training(training, training, true)).sum().item<double>(), 2);
+  EXPECT_EQ(
+      copies(nearest_training({training}, {training}, torch::arange(50))).sum().item<double>(), 2);
+}
+
+// However the examples are held: as numbers, or as bytes of which a few rows are made numbers.
+TEST(Memorisation, HoldsTheNumbersOfAFewExamplesAtATime) {
+  torch::manual_seed(4);
+  // Wide enough that 8 million numbers are 40 rows.
+  const auto x = torch::randint(0, 256, {150, 200'000}, torch::kUInt8);
+  int64_t most = 0;
+  const Numbers numbers = [&](const torch::Tensor& rows) {
+    most = std::max(most, rows.size(0));
+    // Of which 30 count, so that the test is quick.
+    return rows.narrow(1, 0, 30).to(torch::kFloat);
+  };
+  const auto training = torch::arange(140, torch::kLong).flip(0);
+  const auto own = torch::tensor({3, 77, 139}, torch::kLong);
+  const auto queries = training.index_select(0, own);
+  const auto held = nearest_training({x, training, numbers}, {x, queries, numbers}, own);
+  EXPECT_LE(most, (int64_t{1} << 23) / 200'000);
+  // All pairs at once, itself left out.
+  const auto all = x.narrow(1, 0, 30).to(torch::kDouble);
+  const auto apart =
+      torch::cdist(all.index_select(0, queries), all.index_select(0, training)).topk(7, 1, false);
+  const auto others = std::get<0>(apart).narrow(1, 1, 6);
+  EXPECT_TRUE(torch::allclose(held.distance.to(torch::kDouble), others.select(1, 0), 1e-5));
+  EXPECT_TRUE(torch::allclose(held.ratio.to(torch::kDouble),
+                              others.select(1, 0) / others.narrow(1, 1, 5).mean(1), 1e-5));
 }
 
 TEST(LabelAgreement, KnowsClassesByTheirNames) {
@@ -113,6 +142,26 @@ TEST(LabelAgreement, KnowsClassesByTheirNames) {
   ASSERT_TRUE(judge_labels(seen, known, asked, {"ant", "bee", "cat"}, out));
   EXPECT_DOUBLE_EQ(of(out.metrics, "label_agreement"), 0.75);
   EXPECT_FALSE(judge_labels(seen, known, asked, {"ant", "bee", "cow"}, out));
+}
+
+TEST(Judges, SayOfHowManyExamplesEachNumberIs) {
+  torch::manual_seed(5);
+  const auto log_p = torch::randn({40, 3}).log_softmax(1);
+  const Evidence judged{torch::randn({40, 4}), log_p},
+      real{torch::randn({30, 4}), log_p.narrow(0, 0, 30)};
+  Measured out;
+  for (const auto judge :
+       {&judge_fid, &judge_kid, &judge_prdc, &judge_modes, &judge_inception_score})
+    judge(judged, real, true, out);
+  judge_copies({real.features}, {judged.features.narrow(0, 0, 9)}, {judged.features}, {}, out);
+  ASSERT_EQ(out.counts.size(), out.metrics.size());
+  for (std::size_t i = 0; i < out.metrics.size(); ++i) {
+    const auto& [name, counts] = out.counts[i];
+    EXPECT_EQ(name, out.metrics[i].first);
+    const bool of_copies = name == "memorised" || name == "nearest_ratio";
+    EXPECT_EQ(counts.samples, of_copies ? 9 : 40) << name;
+    EXPECT_EQ(counts.reference, 30) << name;
+  }
 }
 
 TEST(Judges, RefuseTooFewExamplesAndNoClassifier) {
@@ -132,7 +181,8 @@ TEST(Judges, RefuseTooFewExamplesAndNoClassifier) {
   refused(&judge_prdc, five, "expected 6 examples");
   refused(&judge_modes, five, "--features");
   refused(&judge_inception_score, five, "--features");
-  EXPECT_THROW(judge_copies(torch::zeros({1, 3}), five.features, five.features, false, out), Error);
+  EXPECT_THROW(judge_copies({torch::zeros({1, 3})}, {five.features}, {five.features}, {}, out),
+               Error);
 }
 
 TEST(Reading, SaysBetweenWhichSetsAValueLies) {

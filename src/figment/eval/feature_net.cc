@@ -121,19 +121,21 @@ torch::Tensor FeatureNet::prepare(const torch::Tensor& images) const {
     for (const auto& image : images.unbind(0)) fitted.push_back(fit_image(image, wanted, "image"));
     pixels = torch::stack(fitted);
   }
-  auto x = pixels.to(torch::kFloat).div_(255);
-  if (x.size(2) != h || x.size(3) != w) {
-    namespace F = torch::nn::functional;
-    x = F::interpolate(x, F::InterpolateFuncOptions()
-                              .size(std::vector<int64_t>{h, w})
-                              .mode(torch::kBilinear)
-                              .align_corners(false)
-                              .antialias(true));
-  }
+  const auto x = resized_pictures(pixels.to(torch::kFloat).div_(255), h, w);
   const auto channel = [&](const std::vector<double>& values) {
     return torch::tensor(values, torch::kDouble).to(torch::kFloat).view({1, c, 1, 1});
   };
   return (x - channel(spec_.mean)) / channel(spec_.deviation);
+}
+
+torch::Tensor resized_pictures(const torch::Tensor& pictures, int64_t height, int64_t width) {
+  if (pictures.size(2) == height && pictures.size(3) == width) return pictures;
+  namespace F = torch::nn::functional;
+  return F::interpolate(pictures, F::InterpolateFuncOptions()
+                                      .size(std::vector<int64_t>{height, width})
+                                      .mode(torch::kBilinear)
+                                      .align_corners(false)
+                                      .antialias(true));
 }
 
 FeatureNet::Answer FeatureNet::forward(const torch::Tensor& prepared) const {

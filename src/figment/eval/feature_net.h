@@ -71,6 +71,10 @@ class FeatureNet {
   int64_t width_ = 0;
 };
 
+// Pictures [n, C, H, W] float32 at another size: bilinear, antialiased, without regard to
+// proportions.
+torch::Tensor resized_pictures(const torch::Tensor& pictures, int64_t height, int64_t width);
+
 // [n] int64, the likeliest class of each picture, in the order of spec().classes.
 torch::Tensor classify(const FeatureNet& net, const torch::Tensor& images);
 

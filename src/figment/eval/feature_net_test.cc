@@ -222,9 +222,71 @@ TEST(FeatureSpace, OfVectorsIsTheirScaledNumbers) {
   EXPECT_EQ(space.title(), "the 3 numbers of an example, as scaled for the model (no network)");
   EXPECT_TRUE(torch::equal(space.observe(set.x).features, scaling.to_model(set.x)));
   EXPECT_THROW(feature_space("net.safetensors", set, {}, scaling), Error);
-  set.spec.shape = {5000};
-  set.x = torch::zeros({3, 5000});
-  EXPECT_THROW(feature_space("", set, {}, scaling), Error);
+  set.spec.shape = {200};
+  set.x = torch::zeros({1, 200});
+  try {
+    feature_space("", set, {}, {});
+    ADD_FAILURE() << "one example went unnoticed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("at least 2 examples of 200 numbers"),
+              std::string::npos);
+  }
+}
+
+// All of their variance is kept where there are few examples, so that the distances of what is
+// compared are those of the features.
+void expect_distances(const torch::Tensor& features, const torch::Tensor& x) {
+  const auto f = features.to(torch::kDouble), all = x.flatten(1).to(torch::kDouble);
+  EXPECT_TRUE(torch::allclose(torch::cdist(f, f), torch::cdist(all, all), 1e-4, 1e-4));
+}
+
+TEST(FeatureSpace, OfLargeImagesWithoutLabelsIsOfThemMadeSmall) {
+  torch::manual_seed(6);
+  for (const int64_t channels : {1, 3}) {
+    Dataset set;
+    set.name = "large";
+    set.spec = {Modality::kImage, {channels, 72, 90}, {}};
+    set.x = torch::randint(0, 256, {20, channels, 72, 90}, torch::kUInt8);
+    const auto space = feature_space("", set, {}, Scaling::fit(set, ScalingKind::kAuto));
+    EXPECT_EQ(space.title(),
+              "first 19 principal components of large (100.0 % of the variance) of "
+              "the " +
+                  std::to_string(1024 * channels) +
+                  " numbers of an image resized to 32x32, as pixels in [0, 1] (no "
+                  "network)");
+    const auto seen = space.observe(set.x).features;
+    EXPECT_EQ(seen.sizes(), (std::vector<int64_t>{20, 19}));
+    expect_distances(seen, resized_pictures(set.x.to(torch::kFloat) / 255, 32, 32));
+    // A few rows of many are the same as these rows of all.
+    const auto rows = torch::tensor({7, 2, 19}, torch::kLong);
+    EXPECT_TRUE(torch::allclose(space.observe(set.x, rows).features, seen.index_select(0, rows),
+                                1e-4, 1e-5));
+    const auto black = [](const torch::Tensor& x) { return torch::zeros_like(x); };
+    const auto changed = space.observe(set.x, rows, black).features;
+    EXPECT_TRUE(torch::allclose(changed[0], changed[2]));
+  }
+}
+
+TEST(FeatureSpace, OfFewAndOfWideExamplesIsOfTheirProducts) {
+  torch::manual_seed(7);
+  Dataset set;
+  set.name = "wide";
+  for (const int64_t width : {200, 5000}) {
+    set.spec = {Modality::kVector, {width}, {}};
+    set.x = torch::randn({30, width});
+    set.x[3].copy_(set.x[4]);
+    const auto space = feature_space("", set, {}, {});
+    EXPECT_EQ(space.width(), 29);
+    expect_distances(space.observe(set.x).features, set.x);
+  }
+  // More of them than are held at once: as many of the first as are.
+  set.spec.shape = {1'000'000};
+  set.x = torch::randn({20, 1}).expand({20, 1'000'000});
+  const auto space = feature_space("", set, {}, {});
+  EXPECT_NE(space.title().find("first 7 principal components of the first 8 of wide"),
+            std::string::npos)
+      << space.title();
 }
 
 }  // namespace

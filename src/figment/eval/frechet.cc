@@ -10,9 +10,17 @@ namespace {
 constexpr int64_t kPiece = 8192;
 constexpr std::uint64_t kSeed = 2017;
 
-ScatterMoments moments_of(const torch::Tensor& features, torch::ScalarType type) {
+ScatterMoments moments_of(const torch::Tensor& features) {
   const ScatterMoments moments(features.size(1));
-  for (const auto& part : features.split(kPiece)) moments.add(part.to(type));
+  for (const auto& part : features.split(kPiece)) moments.add(part.to(torch::kDouble));
+  return moments;
+}
+
+// Of the rows `index` [m], of which only a few are ever gathered.
+ScatterMoments moments_of(const torch::Tensor& features, const torch::Tensor& index) {
+  const ScatterMoments moments(features.size(1));
+  for (const auto& rows : index.split(kPiece))
+    moments.add(features.index_select(0, rows).to(torch::kFloat));
   return moments;
 }
 
@@ -37,7 +45,7 @@ double frechet_distance(const ScatterMoments& a, const ScatterMoments& b) {
 }
 
 double frechet_distance(const torch::Tensor& a, const torch::Tensor& b) {
-  return frechet_distance(moments_of(a, torch::kDouble), moments_of(b, torch::kDouble));
+  return frechet_distance(moments_of(a), moments_of(b));
 }
 
 Interval frechet_interval(double value, const torch::Tensor& a, const torch::Tensor& b) {
@@ -47,7 +55,7 @@ Interval frechet_interval(double value, const torch::Tensor& a, const torch::Ten
     const auto again = [&](const torch::Tensor& set, std::uint64_t which) {
       const auto rows =
           drawn_rows(set.size(0), kSeed, 2 * static_cast<std::uint64_t>(draw) + which);
-      return moments_of(set.index_select(0, rows), torch::kFloat);
+      return moments_of(set, rows);
     };
     values.push_back(frechet_distance(again(a, 0), again(b, 1)));
   }

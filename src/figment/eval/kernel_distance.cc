@@ -1,6 +1,8 @@
 #include "figment/eval/kernel_distance.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "figment/core/error.h"
 #include "figment/core/random.h"
@@ -11,7 +13,6 @@ namespace {
 constexpr int64_t kLargest = 1000;  // examples of each set in a subset
 constexpr int64_t kBlocks = 10;     // subsets of a shuffle that the interval needs
 constexpr int64_t kSubsets = 100;
-constexpr int64_t kDraws = 1000;
 constexpr std::uint64_t kSeed = 2018;
 
 torch::Tensor kernel(const torch::Tensor& x, const torch::Tensor& y) {
@@ -42,6 +43,21 @@ double squared_discrepancy(const torch::Tensor& x, const torch::Tensor& y) {
   return mean_of_pairs(a) + mean_of_pairs(b) - 2 * kernel(a, b).mean().item<double>();
 }
 
+Interval block_interval(double value, const std::vector<std::vector<double>>& shuffles) {
+  FIGMENT_CHECK(!shuffles.empty());
+  double variance = 0;  // of the mean of one shuffle, mean over the shuffles
+  for (const auto& blocks : shuffles) {
+    const auto n = static_cast<double>(blocks.size());
+    FIGMENT_CHECK(n >= 2);
+    const auto mean = std::accumulate(blocks.begin(), blocks.end(), 0.0) / n;
+    double squares = 0;
+    for (const auto block : blocks) squares += (block - mean) * (block - mean);
+    variance += squares / (n - 1) / n / static_cast<double>(shuffles.size());
+  }
+  const auto half = 1.96 * std::sqrt(variance);
+  return {value - half, value + half};
+}
+
 KernelDistance kernel_distance(const torch::Tensor& x, const torch::Tensor& y) {
   const auto least = std::min(x.size(0), y.size(0));
   FIGMENT_CHECK(least >= 4);
@@ -63,16 +79,7 @@ KernelDistance kernel_distance(const torch::Tensor& x, const torch::Tensor& y) {
     }
   }
   out.value = sum / static_cast<double>(out.subsets);
-  // Subsets of different shuffles share examples, so only those of one are drawn from together.
-  std::vector<double> means;
-  Philox random(kSeed, 2);
-  for (int64_t draw = 0; draw < kDraws; ++draw) {
-    const auto& one = values[random.below(values.size())];
-    double total = 0;
-    for (std::size_t i = 0; i < one.size(); ++i) total += one[random.below(one.size())];
-    means.push_back(total / static_cast<double>(one.size()));
-  }
-  out.interval = normal_interval(out.value, torch::tensor(means, torch::kDouble));
+  out.interval = block_interval(out.value, values);
   return out;
 }
 

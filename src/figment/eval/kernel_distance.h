@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "figment/eval/bootstrap.h"
 
@@ -15,6 +16,12 @@ namespace figment {
 // n, m >= 2. It may be negative.
 double squared_discrepancy(const torch::Tensor& x, const torch::Tensor& y);
 
+// value +- 1.96 standard errors of the mean of blocks that share no example: the root of their
+// variance (with n - 1, for the mean that they are taken about is their own) over n. Of several
+// shuffles, 2 blocks each at least, the mean of these variances: blocks of different shuffles share
+// examples, so that more shuffles tell the variance better and do not divide it.
+Interval block_interval(double value, const std::vector<std::vector<double>>& shuffles);
+
 struct KernelDistance {
   double value = 0;
   Interval interval{};
@@ -23,8 +30,7 @@ struct KernelDistance {
 
 // The mean of squared_discrepancy over subsets of at most 1,000 examples of each set: both are
 // shuffled and cut into subsets that share none, ten times or as often as makes 100 subsets. The
-// interval is a bootstrap of the subsets of one shuffle, which are independent. Both sets have 4
-// examples at least.
+// interval is block_interval of the subsets. Both sets have 4 examples at least.
 KernelDistance kernel_distance(const torch::Tensor& x, const torch::Tensor& y);
 
 }  // namespace figment

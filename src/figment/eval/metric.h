@@ -33,6 +33,11 @@ struct MetricRequest {
   MetricOptions options{};
 };
 
+// Of how many samples a number is, and how many examples they were held against; 0: none.
+struct SampleCounts {
+  int64_t samples = 0, reference = 0;
+};
+
 // `metrics` are of the model; `baselines` are of trivial models on the same data, in the same
 // units.
 struct Measured {
@@ -42,6 +47,8 @@ struct Measured {
   std::vector<std::pair<std::string, std::pair<double, double>>> intervals{};
   // What the numbers are of, such as ("features", "LeNet-5 trained on mnist, error 0.9 %").
   std::vector<std::pair<std::string, std::string>> notes{};
+  // Of a metric that is of samples, by its name.
+  std::vector<std::pair<std::string, SampleCounts>> counts{};
 };
 
 // In eval/metrics/NAME.cc: `extern const Metric NAME; const Metric NAME = {...};` in namespace

@@ -7,7 +7,8 @@
 namespace figment {
 namespace {
 
-constexpr int64_t kPieceBytes = int64_t{1} << 27;  // of distances at a time
+// Of distances at a time, and of the numbers of those that remain of them.
+constexpr int64_t kPieceBytes = int64_t{1} << 27;
 
 }  // namespace
 
@@ -21,7 +22,7 @@ Neighbours nearest(const torch::Tensor& references, const torch::Tensor& queries
   const auto centre = references.mean(0, true);
   const auto r = references - centre;
   const auto r_squares = r.square().sum(1);
-  const auto piece = std::max<int64_t>(1, kPieceBytes / (n * 4));
+  const auto piece = std::max<int64_t>(1, kPieceBytes / (4 * std::max(n, k * r.size(1))));
   std::vector<torch::Tensor> indices, distances;
   for (int64_t first = 0; first < queries.size(0); first += piece) {
     const auto m = std::min(piece, queries.size(0) - first);

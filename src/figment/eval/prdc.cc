@@ -8,11 +8,23 @@
 namespace figment {
 namespace {
 
-constexpr int64_t kPieceBytes = int64_t{1} << 26;  // of distances at a time
+constexpr int64_t kPieceBytes = int64_t{1} << 26;   // of distances at a time
+constexpr int64_t kPairNumbers = int64_t{1} << 20;  // of either side of pairs
 
-// Squared distances of rows a [p, d] and b [p, d], exactly alike whatever surrounds them.
-torch::Tensor exact_squares(const torch::Tensor& a, const torch::Tensor& b) {
-  return (a.to(torch::kDouble) - b.to(torch::kDouble)).square().sum(1);
+// [p] double: squared distances of the rows i [p] of a to the rows j [p] of b, exactly alike
+// whatever surrounds them; a few pairs at a time, of which there may be n times m.
+torch::Tensor exact_squares(const torch::Tensor& a, const torch::Tensor& i, const torch::Tensor& b,
+                            const torch::Tensor& j) {
+  const auto pairs = std::max<int64_t>(1, kPairNumbers / a.size(1));
+  const auto out = torch::empty({i.size(0)}, torch::kDouble);
+  for (int64_t first = 0; first < i.size(0); first += pairs) {
+    const auto p = std::min(pairs, i.size(0) - first);
+    const auto rows = [&](const torch::Tensor& of, const torch::Tensor& which) {
+      return of.index_select(0, which.narrow(0, first, p)).to(torch::kDouble);
+    };
+    out.narrow(0, first, p).copy_((rows(a, i) - rows(b, j)).square_().sum(1));
+  }
+  return out;
 }
 
 // [n] double: the squared distance of each example to its k-th nearest other one. Float32 may take
@@ -20,9 +32,10 @@ torch::Tensor exact_squares(const torch::Tensor& a, const torch::Tensor& b) {
 torch::Tensor squared_radii(const torch::Tensor& x, int64_t k) {
   const auto candidates = std::min(k + 8, x.size(0) - 1);
   const auto index = nearest(x, x, candidates, /*exclude_self=*/true).index;
+  const auto all = torch::arange(x.size(0), torch::kLong);
   std::vector<torch::Tensor> squares;
   for (int64_t i = 0; i < candidates; ++i)
-    squares.push_back(exact_squares(x, x.index_select(0, index.select(1, i))));
+    squares.push_back(exact_squares(x, all, x, index.select(1, i)));
   return std::get<0>(torch::stack(squares, 1).kthvalue(k, 1));
 }
 
@@ -35,7 +48,7 @@ torch::Tensor below(const torch::Tensor& squares, const torch::Tensor& limits,
   const auto unclear = (apart.abs() <= margin).nonzero();  // [u, 2]
   if (unclear.size(0) == 0) return out;
   const auto row = unclear.select(1, 0), column = unclear.select(1, 1);
-  const auto exact = exact_squares(a.index_select(0, row), b.index_select(0, column));
+  const auto exact = exact_squares(a, row, b, column);
   const auto limit = limits.expand(squares.sizes()).index({row, column});
   out.index_put_({row, column}, exact < limit);
   return out;

@@ -120,6 +120,20 @@ TEST(KernelDistance, IsNotBiased) {
   EXPECT_GT(kernel_distance(torch::randn({120, 4}) + 1, torch::randn({100, 4})).interval.first, 0);
 }
 
+TEST(KernelDistance, HasTheIntervalOfTheStandardErrorOfItsBlocks) {
+  const auto one = golden("sample_quality")["blocks"];
+  std::vector<std::vector<double>> shuffles;
+  for (const auto& list : one["shuffles"]) shuffles.push_back(flat<double>(list));
+  const double value = one["value"], half = one["half"];
+  const auto ends = block_interval(value, shuffles);
+  EXPECT_NEAR(ends.first, value - half, 1e-12);
+  EXPECT_NEAR(ends.second, value + half, 1e-12);
+  // What the standard deviation with n in place of n - 1 would make of one shuffle of ten.
+  const auto of_one = block_interval(0, {shuffles[0]});
+  const double narrow = one["half_of_one_with_n"];
+  EXPECT_NEAR(of_one.second, narrow * std::sqrt(10.0 / 9), 1e-12);
+}
+
 TEST(KernelDistance, TakesTheMeanOverSubsetsForTheWhole) {
   torch::manual_seed(6);
   const auto x = torch::randn({400, 5}), y = 1.5 * torch::randn({400, 5});
@@ -135,6 +149,16 @@ TEST(Prdc, OfASetWithItselfIsOneToTheLastBit) {
   const auto found = prdc(x, x);
   for (const auto& values : {found.precise, found.recalled, found.covered, found.dense})
     EXPECT_EQ(mean_of(values), 1);
+}
+
+// Where all samples are one, no float32 distance tells on which side of a ball they are: all pairs
+// are measured exactly, a few at a time.
+TEST(Prdc, MeasuresHoweverManyPairsExactly) {
+  torch::manual_seed(10);
+  const auto same = torch::full({300, 100}, 3.0F);
+  const auto found = prdc(same, same);
+  EXPECT_EQ(mean_of(found.precise), 0);  // balls without radius hold nothing
+  EXPECT_EQ(mean_of(found.covered), 0);
 }
 
 TEST(Prdc, TellsACollapsedSetFromAScatteredOne) {

@@ -8,7 +8,6 @@
 #include "figment/eval/class_quality.h"
 #include "figment/eval/frechet.h"
 #include "figment/eval/kernel_distance.h"
-#include "figment/eval/memorisation.h"
 #include "figment/eval/prdc.h"
 
 namespace figment {
@@ -27,8 +26,8 @@ void need_examples(const Evidence& judged, const Evidence& real, int64_t least,
 void need_classifier(const Evidence& judged, const char* metric) {
   if (!judged.log_p.defined())
     fail(Cause::kData, metric,
-         "expected a classifier of the examples; it needs labelled images to learn from, or a "
-         "feature network with classes by --features");
+         "expected a classifier of the examples; it needs labelled ones to learn from, or of "
+         "images a feature network with classes by --features");
 }
 
 void put(Measured& out, const std::string& name, double value) {
@@ -45,6 +44,12 @@ void put_mean(Measured& out, const std::string& name, const torch::Tensor& value
   if (interval) out.intervals.emplace_back(name, mean_interval(values));
 }
 
+// Of how many examples the numbers are that were put since there were `before` of them.
+void put_counts(Measured& out, std::size_t before, const SampleCounts& counts) {
+  for (auto i = before; i < out.metrics.size(); ++i)
+    out.counts.emplace_back(out.metrics[i].first, counts);
+}
+
 std::string short_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
@@ -57,6 +62,7 @@ void judge_fid(const Evidence& judged, const Evidence& real, bool intervals, Mea
   need_examples(judged, real, 2, "fid");
   const auto value = frechet_distance(judged.features, real.features);
   put(out, "fid", value);
+  put_counts(out, out.metrics.size() - 1, {judged.size(), real.size()});
   if (intervals)
     out.intervals.emplace_back("fid", frechet_interval(value, judged.features, real.features));
 }
@@ -65,6 +71,7 @@ void judge_kid(const Evidence& judged, const Evidence& real, bool intervals, Mea
   need_examples(judged, real, 4, "kid");
   const auto found = kernel_distance(judged.features, real.features);
   put(out, "kid", found.value);
+  put_counts(out, out.metrics.size() - 1, {judged.size(), real.size()});
   if (!intervals) return;
   out.intervals.emplace_back("kid", found.interval);
   out.notes.emplace_back("kid", "mean over " + std::to_string(found.subsets) + " subsets of " +
@@ -74,18 +81,22 @@ void judge_kid(const Evidence& judged, const Evidence& real, bool intervals, Mea
 void judge_prdc(const Evidence& judged, const Evidence& real, bool intervals, Measured& out) {
   need_examples(judged, real, kPrdcNeighbours + 1, "prdc");
   const auto found = prdc(real.features, judged.features);
+  const auto before = out.metrics.size();
   put_mean(out, "precision", found.precise, intervals);
   put_mean(out, "recall", found.recalled, intervals);
   put_mean(out, "density", found.dense, intervals);
   put_mean(out, "coverage", found.covered, intervals);
+  put_counts(out, before, {judged.size(), real.size()});
 }
 
 void judge_modes(const Evidence& judged, const Evidence& real, bool intervals, Measured& out) {
   need_examples(judged, real, 1, "modes");
   need_classifier(judged, "modes");
   const auto found = class_balance(judged.log_p, class_shares(real.log_p));
+  const auto before = out.metrics.size();
   put(out, "modes", found.found);
   put(out, "class_total_variation", found.total_variation);
+  put_counts(out, before, {judged.size(), real.size()});
   if (!intervals) return;
   out.intervals.emplace_back("modes", found.found_interval);
   out.intervals.emplace_back("class_total_variation", found.total_variation_interval);
@@ -97,27 +108,31 @@ void judge_inception_score(const Evidence& judged, const Evidence& real, bool in
                            Measured& out) {
   need_examples(judged, real, 1, "inception_score");
   need_classifier(judged, "inception_score");
-  const auto value = inception_score(judged.log_p);
-  if (!intervals) return put(out, "inception_score", value);
-  put(out, "inception_score", value, inception_interval(judged.log_p));
+  put(out, "inception_score", inception_score(judged.log_p));
+  put_counts(out, out.metrics.size() - 1, {judged.size(), real.size()});
+  if (!intervals) return;
+  out.intervals.emplace_back("inception_score", inception_interval(judged.log_p));
   out.baselines.emplace_back("reference_inception_score", inception_score(real.log_p));
   out.notes.emplace_back("inception_score",
                          "of the classifier of these features, not of Inception");
 }
 
-void judge_copies(const torch::Tensor& training, const torch::Tensor& samples,
-                  const torch::Tensor& real, bool same, Measured& out) {
-  const int64_t least = same ? 3 : 2;
-  if (training.size(0) < least || samples.size(0) < 1 || real.size(0) < 1)
+void judge_copies(const HeldRows& training, const HeldRows& samples, const HeldRows& real,
+                  const torch::Tensor& own, Measured& out) {
+  const int64_t least = own.defined() ? 3 : 2;
+  if (training.size() < least || samples.size() < 1 || real.size() < 1)
     fail(Cause::kData, "memorisation", "expected ", least,
-         " training examples and an example on either side at least, got ", training.size(0),
+         " training examples and an example on either side at least, got ", training.size(),
          " to compare with");
+  const auto before = out.metrics.size();
+  const SampleCounts counts{samples.size(), training.size()};
   const auto of_samples = nearest_training(training, samples);
-  const auto of_real = nearest_training(training, real, same);
+  const auto of_real = nearest_training(training, real, own);
   put_mean(out, "memorised", copies(of_samples), /*interval=*/true);
   out.baselines.emplace_back("real_memorised", copies(of_real).mean().item<double>());
   const auto usual = of_real.distance.median().item<double>();
   if (usual <= 0) {
+    put_counts(out, before, counts);
     out.notes.emplace_back("nearest_ratio",
                            "left out: most of the real examples are among the training examples");
     return;
@@ -134,6 +149,7 @@ void judge_copies(const torch::Tensor& training, const torch::Tensor& samples,
   }
   put(out, "nearest_ratio", of_samples.distance.median().item<double>() / usual,
       percentile_interval(torch::tensor(drawn, torch::kDouble)));
+  put_counts(out, before, counts);
 }
 
 bool judge_labels(const torch::Tensor& log_p, const std::vector<std::string>& known,
@@ -149,6 +165,7 @@ bool judge_labels(const torch::Tensor& log_p, const std::vector<std::string>& kn
   const auto wanted = torch::tensor(number, torch::kLong).index_select(0, label);
   put_mean(out, "label_agreement", (log_p.argmax(1) == wanted).to(torch::kDouble),
            /*interval=*/true);
+  put_counts(out, out.metrics.size() - 1, {log_p.size(0), 0});
   return true;
 }
 

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "figment/eval/feature_space.h"
+#include "figment/eval/memorisation.h"
 #include "figment/eval/metric.h"
 
 namespace figment {
 
-// Adds to `out` what is to be said of `judged` against `real`; intervals where they are asked for.
+// Adds to `out` what is to be said of `judged` against `real`, and of how many examples it is;
+// intervals where they are asked for.
 // Throws Error(kData) when there are too few examples or no classifier where one is needed.
 using Judge = void (*)(const Evidence& judged, const Evidence& real, bool intervals, Measured& out);
 
@@ -24,11 +26,11 @@ void judge_modes(const Evidence& judged, const Evidence& real, bool intervals, M
 void judge_inception_score(const Evidence& judged, const Evidence& real, bool intervals,
                            Measured& out);
 
-// memorised, nearest_ratio and, as baseline, real_memorised: of samples [n, d] and new real
-// examples [m, d] against training examples [t, d], all float32. `same`: the real examples are the
+// memorised, nearest_ratio and, as baseline, real_memorised: of samples and real examples against
+// training examples. `own`: undefined, the real examples are new; [m] int64, they are these of the
 // training examples.
-void judge_copies(const torch::Tensor& training, const torch::Tensor& samples,
-                  const torch::Tensor& real, bool same, Measured& out);
+void judge_copies(const HeldRows& training, const HeldRows& samples, const HeldRows& real,
+                  const torch::Tensor& own, Measured& out);
 
 // label_agreement: the share of log_p [n, classes] whose likeliest class is the one asked for. The
 // labels [n] count `asked` classes, which are found in `known` by name; nothing is added, and false

@@ -46,17 +46,6 @@ Key key_of(const MetricRequest& request) {
           options.features,        sampler_of(request.model)};
 }
 
-FeatureSpace space_of(const MetricRequest& request, const Say& say) {
-  const auto& file = request.options.features;
-  if (!file.empty() || !suits_lenet(request.training))
-    return feature_space(file, request.training, request.set, request.scaling, say);
-  auto config = request.data;
-  config.validation = 0;
-  config.normal.clear();
-  const auto data = open_data(config);
-  return feature_space("", data.train, data.test, request.scaling, say);
-}
-
 // The model's numbers -> the data's, as the real examples are stored.
 torch::Tensor as_data(const MetricRequest& request, const torch::Tensor& x,
                       std::string_view metric) {
@@ -69,6 +58,17 @@ torch::Tensor as_data(const MetricRequest& request, const torch::Tensor& x,
   return request.scaling.to_data(x);
 }
 
+// The same where a classifier of the features has learned from the labelled training examples.
+SampleSets with_classes(SampleSets sets, const MetricRequest& request) {
+  sets.space.learn_classes(request.training, request.set);
+  const auto tell = [&](Evidence& seen) { seen.log_p = sets.space.log_p(seen.features); };
+  tell(sets.samples);
+  tell(sets.real);
+  for (auto& row : sets.rows) tell(row.evidence);
+  sets.notes.emplace_back("classifier", sets.space.classifier());
+  return sets;
+}
+
 std::string counted(int64_t n, const std::string& what) { return std::to_string(n) + " " + what; }
 
 SampleSets make(const MetricRequest& request, std::string_view metric, const Say& say) {
@@ -76,24 +76,26 @@ SampleSets make(const MetricRequest& request, std::string_view metric, const Say
   if (dynamic_cast<Samples*>(&request.model) == nullptr) metric_lacks(request, metric, "samples");
   request.model.eval();
   const auto asked = request.options.samples;
-  SampleSets out{space_of(request, say)};
-  const auto real = some_of(request.set, std::max(kUsualExamples, asked));
-  const auto n = asked > 0 ? asked : real.size();
+  SampleSets out{space_of_run(request.options.features, request.training, request.set,
+                              request.scaling, request.data, say)};
+  const auto real = some_rows(request.set.size(), std::max(kUsualExamples, asked));
+  const auto n = asked > 0 ? asked : real.size(0);
   out.samples = look_at_samples(request, out.space, n, {}, &out.first);
-  out.real = out.space.observe(real.x);
+  out.real = out.space.observe(request.set.x, real);
   out.notes.emplace_back("features", out.space.title());
   out.notes.emplace_back("samples", counted(n, "samples (seed ") + std::to_string(request.seed) +
-                                        ") against " + counted(real.size(), "examples of ") +
-                                        real.name + ", " +
+                                        ") against " + counted(real.size(0), "examples of ") +
+                                        request.set.name + ", " +
                                         counted(out.space.width(), "numbers each"));
-  if (std::min(n, real.size()) <= out.space.width())
+  if (std::min(n, real.size(0)) <= out.space.width())
     out.notes.emplace_back("few examples",
                            "no more examples than features: distances are mostly of chance");
   if (!request.options.calibrate) return out;
   std::vector<std::string> words;
-  for (auto& set : calibration_sets(request.training, n)) {
-    words.push_back(set.name + " is " + counted(set.examples.size(), set.what));
-    out.rows.push_back({set.name, set.what, out.space.observe(set.examples.x)});
+  for (const auto& set : calibration_sets(request.training, n)) {
+    words.push_back(set.name + " is " + counted(set.size(), set.what));
+    out.rows.push_back(
+        {set.name, set.what, out.space.observe(request.training.x, set.index, set.change)});
   }
   out.notes.emplace_back("calibration", join(words, "; "));
   return out;
@@ -115,11 +117,22 @@ SampleScope::SampleScope(Say say) {
 }
 SampleScope::~SampleScope() { scope().reset(); }
 
-Dataset some_of(const Dataset& set, int64_t n) {
-  if (set.size() <= n) return set;
-  auto order = permutation(set.size(), kSubsetSeed, 0);
+torch::Tensor some_rows(int64_t size, int64_t n) {
+  if (size <= n) return torch::arange(size, torch::kLong);
+  auto order = permutation(size, kSubsetSeed, 0);
   order.resize(static_cast<std::size_t>(n));
-  return set.select(torch::tensor(order, torch::kLong));
+  return torch::tensor(order, torch::kLong);
+}
+
+FeatureSpace space_of_run(const std::string& features, const Dataset& training, const Dataset& test,
+                          const Scaling& scaling, const DataConfig& data, const Say& say) {
+  if (!features.empty() || !suits_lenet(training))
+    return feature_space(features, training, test, scaling, say);
+  auto config = data;
+  config.validation = 0;
+  config.normal.clear();
+  const auto all = open_data(config);
+  return feature_space("", all.train, all.test, scaling, say);
 }
 
 Evidence look_at_samples(const MetricRequest& request, const FeatureSpace& space, int64_t n,
@@ -147,22 +160,28 @@ Evidence look_at_samples(const MetricRequest& request, const FeatureSpace& space
   return {torch::cat(features), log_p.empty() ? torch::Tensor() : torch::cat(log_p)};
 }
 
-std::shared_ptr<const SampleSets> sample_sets(const MetricRequest& request,
-                                              std::string_view metric) {
+std::shared_ptr<const SampleSets> sample_sets(const MetricRequest& request, std::string_view metric,
+                                              bool classes) {
+  using Shared = std::shared_ptr<const SampleSets>;
+  const auto told = [&](const Shared& sets) -> Shared {
+    const bool wanted =
+        classes && sets->space.classes().empty() && teaches_classes(request.training);
+    return wanted ? std::make_shared<const SampleSets>(with_classes(*sets, request)) : sets;
+  };
   auto& kept = scope();
-  if (!kept) return std::make_shared<const SampleSets>(make(request, metric, {}));
+  if (!kept) return told(std::make_shared<const SampleSets>(make(request, metric, {})));
   const auto key = key_of(request);
-  for (const auto& [known, sets] : kept->sets)
-    if (known == key) return sets;
-  kept->sets.emplace_back(key,
-                          std::make_shared<const SampleSets>(make(request, metric, kept->say)));
+  for (auto& [known, sets] : kept->sets)
+    if (known == key) return sets = told(sets);
+  kept->sets.emplace_back(
+      key, told(std::make_shared<const SampleSets>(make(request, metric, kept->say))));
   return kept->sets.back().second;
 }
 
 Measured measure_samples(const MetricRequest& request, std::string_view metric, Judge judge,
-                         const std::vector<std::string>& readings) {
+                         const std::vector<std::string>& readings, bool classes) {
   torch::NoGradGuard no_grad;
-  const auto sets = sample_sets(request, metric);
+  const auto sets = sample_sets(request, metric, classes);
   Measured out;
   out.notes = sets->notes;
   judge(sets->samples, sets->real, /*intervals=*/true, out);

@@ -50,8 +50,14 @@ class SampleScope {
 // all classes and the validation part too: it belongs to the data set, and is the same for all runs
 // on it. Throws Error(kConfig) when the model does not sample, Error(kRun) when what it samples is
 // not finite, and what feature_space() throws.
-std::shared_ptr<const SampleSets> sample_sets(const MetricRequest& request,
-                                              std::string_view metric);
+// With `classes` a plain classifier learns from labelled vectors and series, so that evidence has
+// classes too.
+std::shared_ptr<const SampleSets> sample_sets(const MetricRequest& request, std::string_view metric,
+                                              bool classes = false);
+
+// The space that the samples of a run are compared in, by what its recipe says of its data.
+FeatureSpace space_of_run(const std::string& features, const Dataset& training, const Dataset& test,
+                          const Scaling& scaling, const DataConfig& data, const Say& say);
 
 // n samples looked at, in order; `first`, if given, receives the first kPixelExamples of them. Of
 // label [n], where it is defined, the classes asked for.
@@ -59,11 +65,11 @@ Evidence look_at_samples(const MetricRequest& request, const FeatureSpace& space
                          const torch::Tensor& label, torch::Tensor* first);
 
 // A metric of one Judge: its numbers of the model, and of each calibration row as baselines; for
-// the metrics named in `readings` a sentence where the model lies.
+// the metrics named in `readings` a sentence where the model lies. `classes`: as of sample_sets.
 Measured measure_samples(const MetricRequest& request, std::string_view metric, Judge judge,
-                         const std::vector<std::string>& readings);
+                         const std::vector<std::string>& readings, bool classes = false);
 
-// The first n examples of a set in a fixed shuffle; all, in their order, when there are no more.
-Dataset some_of(const Dataset& set, int64_t n);
+// The first n of 0 ... size - 1 in a fixed shuffle; all, in their order, when there are no more.
+torch::Tensor some_rows(int64_t size, int64_t n);
 
 }  // namespace figment

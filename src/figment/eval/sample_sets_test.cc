@@ -7,6 +7,7 @@
 #include "figment/core/files.h"
 #include "figment/core/testing.h"
 #include "figment/data/digits.h"
+#include "figment/data/toy.h"
 #include "figment/eval/calibration.h"
 #include "figment/eval/frechet.h"
 #include "figment/model/abilities.h"
@@ -212,6 +213,42 @@ TEST(Modes, FindAPlantedCollapseAndTheClassAskedFor) {
   EXPECT_NEAR(of(score.baselines, "reference_inception_score"), 4, 0.05);
 }
 
+// Eight heaps of points in the plane, of which the model draws five: no network is needed to tell
+// that, and other metrics of the command share the samples.
+TEST(Modes, OfVectorsAreToldByAPlainClassifierThatIsNamed) {
+  ToyOptions of_toy;
+  of_toy.n_train = 2000;
+  of_toy.n_test = 500;
+  const auto source = toy("8gaussians", of_toy);
+  const auto scaling = Scaling::fit(source.train, ScalingKind::kAuto);
+  const auto drawn = toy_points("8gaussians", 5, 0, 4000);
+  const auto few = scaling.to_model(
+      drawn.x.index_select(0, (drawn.label < 5).nonzero().flatten()).narrow(0, 0, 1000));
+  Draws model(source.train.spec, [&](const SampleRequest& r) { return few.narrow(0, 0, r.n); });
+  const SampleScope scope;
+  const auto fid = measure("fid", model, source.train, *source.test);
+  const auto calls = model.calls;
+  const auto modes = measure("modes", model, source.train, *source.test);
+  EXPECT_EQ(model.calls, calls);
+  EXPECT_EQ(of(modes.metrics, "modes"), 5);
+  EXPECT_NEAR(of(modes.metrics, "class_total_variation"), 0.375, 0.08);
+  EXPECT_NE(note_of(modes, "modes").find("of 8 classes"), std::string::npos);
+  const auto named = note_of(modes, "classifier");
+  EXPECT_NE(named.find("one hidden layer of 256"), std::string::npos) << named;
+  EXPECT_NE(named.find("2000 examples of 8gaussians, error"), std::string::npos) << named;
+  EXPECT_NE(named.find("on 500 of 8gaussians"), std::string::npos) << named;
+  for (const auto& [name, text] : fid.notes) EXPECT_NE(name, "classifier") << text;
+  // Samples and real ones are counted, as numbers.
+  for (const auto& [name, counts] : modes.counts) {
+    EXPECT_EQ(counts.samples, 500) << name;
+    EXPECT_EQ(counts.reference, 500) << name;
+  }
+  EXPECT_EQ(modes.counts.size(), 2u);
+  const auto score = measure("inception_score", model, source.train, *source.test);
+  EXPECT_GT(of(score.metrics, "inception_score"), 2.5);
+  EXPECT_LT(of(score.metrics, "inception_score"), 6);
+}
+
 TEST(MemorisationMetric, FindsAModelThatCopies) {
   DigitsOptions of_digits;
   of_digits.image_size = 10;
@@ -236,27 +273,31 @@ TEST(Calibration, GoesFromRealToBad) {
   of_digits.n_test = 400;
   const auto source = digits(of_digits);
   const auto sets = calibration_sets(source.train, 300);
+  std::vector<torch::Tensor> made;
   std::vector<std::string> names;
   std::vector<double> distances;
   const auto pixels = [](const torch::Tensor& x) { return x.flatten(1).to(torch::kFloat) / 255; };
   const auto space = fit_pca(pixels(source.train.x), 20);
   for (const auto& set : sets) {
-    EXPECT_EQ(set.examples.size(), 300);
-    EXPECT_EQ(set.examples.x.scalar_type(), torch::kUInt8);
+    const auto taken = source.train.x.index_select(0, set.index);
+    const auto& x = made.emplace_back(set.change ? set.change(taken) : taken);
+    EXPECT_EQ(set.size(), 300);
+    EXPECT_EQ(x.scalar_type(), torch::kUInt8);
+    EXPECT_EQ(x.sizes(), taken.sizes());
     names.push_back(set.name);
-    distances.push_back(frechet_distance(space.encode(pixels(set.examples.x)),
-                                         space.encode(pixels(source.test->x))));
+    distances.push_back(
+        frechet_distance(space.encode(pixels(x)), space.encode(pixels(source.test->x))));
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{"real", "thresholded", "pca_50", "pca_30", "class_missing"}));
   EXPECT_LT(distances[0], distances[1]);
   EXPECT_LT(distances[0], distances[4]);
   const auto squares = [&](std::size_t i) {
-    return (pixels(sets[i].examples.x) - pixels(sets[0].examples.x)).square().sum().item<double>();
+    return (pixels(made[i]) - pixels(made[0])).square().sum().item<double>();
   };
   EXPECT_LT(squares(2), squares(3));
-  EXPECT_EQ((sets[1].examples.x.remainder(255) != 0).sum().item<int64_t>(), 0);
-  EXPECT_EQ((sets[4].examples.label == 0).sum().item<int64_t>(), 0);
+  EXPECT_EQ((made[1].remainder(255) != 0).sum().item<int64_t>(), 0);
+  EXPECT_EQ((source.train.label.index_select(0, sets[4].index) == 0).sum().item<int64_t>(), 0);
   EXPECT_EQ(sets[4].what, "real examples without class 0");
 }
 

@@ -5,7 +5,7 @@ namespace figment::metrics {
 namespace {
 
 Measured measure(const MetricRequest& request) {
-  return measure_samples(request, "inception_score", &judge_inception_score, {});
+  return measure_samples(request, "inception_score", &judge_inception_score, {}, /*classes=*/true);
 }
 
 }  // namespace

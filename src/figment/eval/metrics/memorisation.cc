@@ -10,17 +10,15 @@ namespace {
 Measured measure(const MetricRequest& request) {
   torch::NoGradGuard no_grad;
   const auto sets = sample_sets(request, "memorisation");
-  const auto real = some_of(request.set, kPixelExamples);
-  const auto numbers = [&](const torch::Tensor& x) {
-    return request.scaling.to_model(x).flatten(1).contiguous();
-  };
+  const auto real = some_rows(request.set.size(), kPixelExamples);
+  const auto numbers = numbers_of(request.scaling);
   Measured out;
   out.notes.emplace_back("memorisation", std::to_string(sets->first.size(0)) + " samples and " +
-                                             std::to_string(real.size()) + " examples against " +
+                                             std::to_string(real.size(0)) + " examples against " +
                                              std::to_string(request.training.size()) +
                                              " training examples, in the model's numbers");
-  judge_copies(numbers(request.training.x), numbers(sets->first), numbers(real.x), /*same=*/false,
-               out);
+  judge_copies({request.training.x, {}, numbers}, {sets->first, {}, numbers},
+               {request.set.x, real, numbers}, {}, out);
   return out;
 }
 

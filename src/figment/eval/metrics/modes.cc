@@ -11,7 +11,7 @@ void add_label_agreement(const MetricRequest& request, Measured& out) {
   const auto* able = dynamic_cast<Samples*>(&request.model);
   const auto& classes = request.model.example().classes;
   if (able == nullptr || !able->knows_classes() || classes.empty()) return;
-  const auto sets = sample_sets(request, "modes");
+  const auto sets = sample_sets(request, "modes", /*classes=*/true);
   const auto n = sets->samples.size();
   const auto label = torch::arange(n, torch::kLong).remainder(static_cast<int64_t>(classes.size()));
   const auto seen = look_at_samples(request, sets->space, n, label, nullptr);
@@ -21,7 +21,7 @@ void add_label_agreement(const MetricRequest& request, Measured& out) {
 }
 
 Measured measure(const MetricRequest& request) {
-  auto out = measure_samples(request, "modes", &judge_modes, {});
+  auto out = measure_samples(request, "modes", &judge_modes, {}, /*classes=*/true);
   add_label_agreement(request, out);
   return out;
 }

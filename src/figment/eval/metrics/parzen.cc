@@ -73,6 +73,7 @@ Measured measure(const MetricRequest& request) {
   out.intervals = {{"parzen_ll", {of_model.mean - half, of_model.mean + half}}};
   out.notes = {{"centres", std::to_string(n) + " samples, seed " + std::to_string(request.seed)},
                {"sigma", "chosen on " + held.name}};
+  out.counts.emplace_back("parzen_ll", SampleCounts{n, request.set.size()});
   if (of_model.at_the_edge)
     out.notes.emplace_back("warning",
                            "sigma is at the edge of [0.1, 1], which suits pixels in [0, 1]; the "
