@@ -25,7 +25,7 @@ Classification classify(const LoadedRun& run, const Dataset& training, const Dat
                       : std::string(densities->density_name()) == "log_density"
                           ? std::string("exact densities")
                           : "densities (" + std::string(densities->density_name()) + ")";
-    return {classify_by_bayes(model, run.scaling, set, training.label, options),
+    return {classify_by_bayes(model, run.scaling, set, training, options),
             "Bayes' rule over " + kind};
   }
   auto* able = classifier_of(model);

@@ -25,8 +25,11 @@ torch::Tensor class_log_densities(Model& model, const Batch& batch, int64_t firs
                                   const BayesOptions& options);
 
 // log p(class | x) of the examples of `set`, [n, classes] on the CPU; labels of the set are not
-// looked at. `training_labels` [m] int64 are where the prior comes from (nn/bayes.h).
+// looked at. `training`, which has labels, is where the prior comes from (nn/bayes.h). A model that
+// is told attributes a as well has p(x | class, a), which p(a | class) belongs to: that of a normal
+// distribution for each class, fitted on the training attributes. Throws Error(kData) where there
+// are none.
 torch::Tensor classify_by_bayes(Model& model, const Scaling& scaling, const Dataset& set,
-                                const torch::Tensor& training_labels, const BayesOptions& options);
+                                const Dataset& training, const BayesOptions& options);
 
 }  // namespace figment

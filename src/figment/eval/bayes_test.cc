@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/core/error.h"
 #include "figment/eval/plain_classifier.h"
 #include "figment/model/abilities.h"
 #include "figment/nn/bayes.h"
@@ -28,10 +29,11 @@ class Normals : public Model, public Densities, public Conditions {
     return {standard_normal_log_prob(batch.x - mean), {}};
   }
   bool on_class() const override { return true; }
-  bool on_attributes() const override { return false; }
+  bool on_attributes() const override { return told_attributes; }
   bool on_part() const override { return false; }
   torch::Tensor decode_as(const torch::Tensor& code, const Batch&) override { return code; }
 
+  bool told_attributes = false;
   std::vector<torch::Tensor> drawn{};
 };
 
@@ -48,8 +50,9 @@ Dataset points(int64_t n) {
 TEST(Bayes, TellsClassesByAnExactDensity) {
   Normals model(3);
   const auto set = points(700);
-  const auto labels = torch::tensor({0, 0, 0, 0, 1, 1, 2}, torch::kLong);
-  const auto log_p = classify_by_bayes(model, Scaling(), set, labels, {});
+  Dataset training;
+  training.label = torch::tensor({0, 0, 0, 0, 1, 1, 2}, torch::kLong);
+  const auto log_p = classify_by_bayes(model, Scaling(), set, training, {});
   const auto classes = torch::arange(3, torch::kFloat);
   const auto means = torch::stack({classes, -classes}, 1);  // [3, 2]
   const auto square = (set.x.unsqueeze(1) - means).square().sum(2);
@@ -59,6 +62,38 @@ TEST(Bayes, TellsClassesByAnExactDensity) {
   ASSERT_EQ(model.drawn.size(), 6u);
   EXPECT_TRUE(torch::equal(model.drawn[0], model.drawn[2]));
   EXPECT_FALSE(torch::equal(model.drawn[0].narrow(0, 0, 188), model.drawn[3]));
+}
+
+// Of a model that is told attributes as well, whose density is p(x | class, a), p(a | class)
+// decides too: x lies in the middle of the first two classes, and the attribute says which it is.
+TEST(Bayes, AsksTheAttributesWhereTheModelIsToldThem) {
+  Normals model(2);
+  model.told_attributes = true;
+  Dataset training;
+  training.label = torch::arange(100).remainder(2);
+  const auto spread = torch::linspace(-1.7, 1.7, 50).repeat_interleave(2);  // of variance 1
+  training.attributes = (spread + 3 * training.label.to(torch::kFloat)).unsqueeze(1);
+  Dataset set;
+  set.name = "between";
+  set.spec = {Modality::kVector, {2}, {"a", "b"}, {"height"}};
+  set.x = torch::tensor({0.5f, -0.5f}).repeat({3, 1});
+  set.attributes = torch::tensor({0.f, 1.5f, 3.f}).unsqueeze(1);
+  const auto p = classify_by_bayes(model, Scaling(), set, training, {}).exp().select(1, 1);
+  // By two normals of deviation 1, 3 apart: s(3 a - 4.5).
+  EXPECT_TRUE(torch::allclose(p, torch::tensor({0.011f, 0.5f, 0.989f}), 0, 0.02)) << p;
+  model.told_attributes = false;
+  const auto even = classify_by_bayes(model, Scaling(), set, training, {}).exp();
+  EXPECT_TRUE(torch::allclose(even, torch::full({3, 2}, 0.5f)));
+  model.told_attributes = true;
+  training.attributes = torch::Tensor();
+  try {
+    classify_by_bayes(model, Scaling(), set, training, {});
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kData);
+    EXPECT_NE(std::string(error.what()).find("a training part with the attributes"),
+              std::string::npos);
+  }
 }
 
 TEST(PlainClassifier, LearnsAndIsTheSameForTheSameSeed) {

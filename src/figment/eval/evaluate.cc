@@ -32,6 +32,16 @@ struct Moments {
   }
 };
 
+// Of a model that is given a part of an example and copies it: which elements it has to answer, [m]
+// int64 on its device. Undefined where these are all.
+torch::Tensor answered_elements(Model& model) {
+  auto* part = part_of(model);
+  if (part == nullptr) return {};
+  auto sizes = model.example().shape;
+  sizes.insert(sizes.begin(), 1);
+  return (1 - part->known()).expand(sizes).flatten().nonzero().flatten();
+}
+
 }  // namespace
 
 Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::uint64_t seed) {
@@ -41,6 +51,7 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
   auto* densities = dynamic_cast<Densities*>(&model);
   auto* encodes = dynamic_cast<Encodes*>(&model);
   auto* classifies = set.label.defined() ? classifier_of(model) : nullptr;
+  const auto answered = answered_elements(model);
   Loader loader(set, scaling, {kBatch, false, 0, model.device()});
   Moments sse, psnr, total, wrong;
   std::vector<std::pair<std::string, Moments>> parts;
@@ -49,7 +60,8 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
     const auto batch = loader.batch(0, i);
     if (reconstructs != nullptr) {
       const auto off = (reconstructs->reconstruct(batch) - batch.x).square();
-      const auto error = with_padding(off, batch.length, 0).flatten(1);
+      auto error = with_padding(off, batch.length, 0).flatten(1);
+      if (answered.defined()) error = error.index_select(1, answered);
       sse.add(error.sum(1));
       if (set.spec.modality == Modality::kImage)
         psnr.add(-10 * error.mean(1).clamp_min(1e-12).log10());
@@ -99,7 +111,11 @@ Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
   const auto zero = scaling.shift()[0].item<double>();
   const auto known = with_padding(training.x, training.length, zero);
   const auto judged = with_padding(set.x, set.length, zero);
-  const auto real = real_elements(set);
+  auto real = real_elements(set);
+  // Beside a model that is given a part they are judged where it is, on the rest.
+  const auto answered = answered_elements(model);
+  if (answered.defined())
+    real = torch::zeros({d}).index_fill(0, answered.cpu(), 1).expand({set.size(), d});
   auto mean = torch::zeros({1, d}, torch::kDouble);
   for_rows(known, numbers, [&](const torch::Tensor& x) { mean += x.sum(0, true, torch::kDouble); });
   // At each step of a series, of those that last so long.

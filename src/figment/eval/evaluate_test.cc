@@ -6,7 +6,7 @@
 
 #include "figment/data/padding.h"
 #include "figment/eval/pca.h"
-#include "figment/model/abilities.h"
+#include "figment/model/conditions.h"
 
 namespace figment {
 namespace {
@@ -20,6 +20,23 @@ class Ones : public Model, public Encodes, public Reconstructs {
   int64_t code_dim() const override { return 2; }
   torch::Tensor encode(const Batch& batch) override { return batch.x.flatten(1).narrow(1, 0, 2); }
   torch::Tensor reconstruct(const Batch& batch) override { return torch::ones_like(batch.x); }
+};
+
+// Is given the left half of an image of 2 x 2 and copies it.
+class RightOnes : public Ones, public Conditions, public CompletesPart {
+ public:
+  using Ones::Ones;
+  torch::Tensor reconstruct(const Batch& batch) override {
+    return torch::where(known() > 0, batch.x, torch::ones_like(batch.x));
+  }
+  bool on_class() const override { return false; }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return true; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch&) override { return code; }
+  torch::Tensor known() const override {
+    return torch::tensor({1.F, 0.F}).expand({1, 1, 2, 2}).contiguous();
+  }
+  torch::Tensor guess(const Batch& batch) override { return torch::zeros_like(batch.x); }
 };
 
 Dataset series(const torch::Tensor& x, const torch::Tensor& length) {
@@ -59,6 +76,23 @@ TEST(Baselines, AreMeasuredAsTheModelIs) {
   Ones model(set.spec);
   // The means are -2, 0 and, of the longer one alone, 4: each series is off by 2 twice.
   EXPECT_NEAR(value_of(baselines(model, scaling, set, set), "mean_sse"), 1, 1e-5);
+}
+
+// What is given costs neither the model nor those beside it anything.
+TEST(Baselines, AreJudgedOnThePartThatIsNotGiven) {
+  Dataset set;
+  set.name = "images";
+  set.spec = {Modality::kImage, {1, 2, 2}, {}, {}};
+  const auto left = torch::tensor({0, 255, 0}), right = torch::tensor({0, 255, 255});
+  set.x = torch::stack({left, right, left, right}, 1).to(torch::kByte).view({3, 1, 2, 2});
+  const auto scaling = Scaling::fit(set, ScalingKind::kAuto);
+  RightOnes model(set.spec);
+  const auto found = evaluate(model, scaling, set, 1);
+  EXPECT_NEAR(value_of(found, "reconstruction_sse"), 2.0 / 3, 1e-5);
+  EXPECT_NEAR(value_of(found, "reconstruction_psnr"), (0 + 120 + 120) / 3.0, 1e-4);
+  const auto beside = baselines(model, scaling, set, set);
+  EXPECT_NEAR(value_of(beside, "mean_sse"), 2 * (2.0 / 9), 1e-5);
+  EXPECT_NEAR(value_of(beside, "pca_2_sse"), 0, 1e-5);
 }
 
 TEST(Baselines, FitPcaToWhatTheModelSees) {

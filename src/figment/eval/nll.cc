@@ -6,6 +6,7 @@
 #include "figment/core/error.h"
 #include "figment/data/loader.h"
 #include "figment/model/abilities.h"
+#include "figment/model/conditions.h"
 #include "figment/model/likelihood.h"
 #include "figment/nn/distributions.h"
 #include "figment/report/markup.h"
@@ -65,13 +66,20 @@ double entropy_floor(const torch::Tensor& x) {
   return -(term(p) + term(1 - p)).sum(1).mean().item<double>();
 }
 
+torch::Tensor told_elements(Model& model, at::IntArrayRef sizes) {
+  const auto all = torch::ones(sizes);
+  auto* part = part_of(model);
+  return part == nullptr ? all : all - part->known().to(torch::kCPU, torch::kFloat);
+}
+
 std::string likelihood_problem(Model& model, const Scaling& scaling, const Dataset& set) {
   const auto* states = dynamic_cast<StatesLikelihood*>(&model);
   if (states == nullptr || states->likelihood_of() != LikelihoodOf::kProbabilities) return "";
   double floor = 0;
   for (int64_t first = 0; first < set.size(); first += kWidestBatch) {
     const auto x = scaling.to_model(set.x.slice(0, first, first + kWidestBatch));
-    floor += entropy_floor(x) * static_cast<double>(x.size(0));
+    // What is given is 0 here, of which nothing need be told.
+    floor += entropy_floor(x * told_elements(model, x.sizes())) * static_cast<double>(x.size(0));
   }
   floor /= static_cast<double>(std::max<int64_t>(1, set.size()));
   if (floor <= 1e-9) return "";  // all are 0 or 1: a likelihood as it stands

@@ -40,6 +40,10 @@ struct Nll {
 Nll estimate_nll(Model& model, const Scaling& scaling, const Dataset& set,
                  const NllOptions& options);
 
+// [n, shape...] float32 on the CPU, 1 for the elements of an example that the model's density is of
+// and 0 for those that it is given. sizes: n and the shape of an example.
+torch::Tensor told_elements(Model& model, at::IntArrayRef sizes);
+
 // Why what a model says of these examples is no likelihood; empty when it is one.
 std::string likelihood_problem(Model& model, const Scaling& scaling, const Dataset& set);
 

@@ -7,6 +7,7 @@
 #include "figment/core/error.h"
 #include "figment/eval/metric.h"
 #include "figment/model/abilities.h"
+#include "figment/model/conditions.h"
 #include "figment/model/family.h"
 #include "figment/model/likelihood.h"
 
@@ -65,6 +66,20 @@ class Weighing : public Mute, public Posteriors, public StatesLikelihood {
   LikelihoodOf kind = LikelihoodOf::kProbabilities;
   int64_t largest = 0;
   torch::Tensor last;
+};
+
+// The same, given the lower left pixel of four.
+class Completing : public Weighing, public Conditions, public CompletesPart {
+ public:
+  using Weighing::Weighing;
+  bool on_class() const override { return false; }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return true; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch&) override { return code; }
+  torch::Tensor known() const override {
+    return torch::tensor({0.f, 0.f, 1.f, 0.f}).view({1, 1, 2, 2});
+  }
+  torch::Tensor guess(const Batch& batch) override { return torch::zeros_like(batch.x); }
 };
 
 Dataset images(int64_t n, double level, int64_t side = 2) {
@@ -151,6 +166,19 @@ TEST(Nll, AveragesTheWeightsAndNotTheirLogarithms) {
   EXPECT_FALSE(notes(found, "pixels"));
 }
 
+// The density of what is hidden is held against the hidden pixels, and they alone must be 0 or 1.
+TEST(Nll, CountsTheHiddenElementsOfAPart) {
+  auto set = images(40, 255);
+  set.x.select(2, 1).select(2, 0).fill_(51);  // what is given may be grey
+  Completing model(set.spec);
+  const auto found = measure(model, set, 4000);
+  EXPECT_NEAR(value(found, "bits_per_dim"), -1.0 / 3, 0.003);
+  EXPECT_TRUE(notes(found, "hidden"));
+  set.x.fill_(51);
+  const auto grey = error_of([&] { measure(model, set); });
+  EXPECT_NE(grey.second.find("stays at 1.501 nats"), std::string::npos) << grey.second;
+}
+
 TEST(Nll, AsksForLittleAtATime) {
   const auto set = images(700, 255, 8);
   Weighing model(set.spec);
@@ -174,6 +202,7 @@ TEST(Nll, DrawsThePixelsOfAModelThatDrawsThem) {
   // Pixels on or off are active units: their variance is 0.24.
   EXPECT_EQ(value(found, "active_units_1"), 2);
   EXPECT_EQ(value(found, "active_units_2"), 0);
+  EXPECT_EQ(value(found, "active_units"), 2);  // of both layers
 }
 
 TEST(Nll, RefusesWhatIsNoLikelihood) {
@@ -188,7 +217,10 @@ TEST(Nll, RefusesWhatIsNoLikelihood) {
   Mute mute(images(1, 0).spec);
   const auto lacks = error_of([&] { measure(mute, images(5, 0)); });
   EXPECT_EQ(lacks.first, Cause::kConfig);
-  EXPECT_NE(lacks.second.find("posterior or an exact density"), std::string::npos) << lacks.second;
+  EXPECT_NE(
+      lacks.second.find("an exact density, or a likelihood and a posterior to estimate one by"),
+      std::string::npos)
+      << lacks.second;
   const auto none = error_of([&] { measure(model, images(5, 0).first(0)); });
   EXPECT_EQ(none.first, Cause::kData);
 }

@@ -31,6 +31,52 @@ TEST(Bayes, IsTheLogisticFunctionOfTwoNormals) {
   // As far down as bounds of images lie.
   const auto far = class_log_posterior(density.to(torch::kFloat) - 1e4f, prior);
   EXPECT_TRUE(far.isfinite().all().item<bool>());
+  // A prior for each example: where it is known, the picture has no say.
+  const auto known = torch::log(torch::tensor({1 - 1e-12, 1e-12}, torch::kDouble)).expand({9, 2});
+  EXPECT_LT(class_log_posterior(density, known).exp().select(1, 1).max().item<double>(), 1e-8);
+}
+
+// Counted batch by batch, the density of a class is that of the normal distribution with the
+// moments of its examples and of one more, which is as all examples are.
+TEST(Bayes, FitsANormalToTheAttributesOfEachClass) {
+  torch::manual_seed(1);
+  const auto label = torch::arange(60).remainder(2);  // the third class has none
+  auto values = torch::randn({60, 2}, torch::kDouble) + 3;
+  values.select(1, 1).add_(label + 0.5 * values.select(1, 0));
+  auto sum = torch::zeros({3, 2}, torch::kDouble),
+       products = torch::zeros({3, 2, 2}, torch::kDouble);
+  for (int64_t first = 0; first < 60; first += 20)
+    add_class_moments(label.narrow(0, first, 20), values.narrow(0, first, 20), sum, products);
+  const auto count = torch::bincount(label, {}, 3);
+  const auto got = class_attribute_log_density(count, sum, products, values);
+  ASSERT_EQ(got.sizes().vec(), (std::vector<int64_t>{60, 3}));
+  const auto all = values.mean(0);
+  const auto wide = torch::diag(values.var(0, /*unbiased=*/false));
+  for (int64_t one = 0; one < 3; ++one) {
+    const auto rows = values.index_select(0, (label == one).nonzero().flatten());
+    const auto n = static_cast<double>(rows.size(0));
+    const auto mean = (rows.sum(0) + all) / (n + 1);
+    const auto squares = rows.t().mm(rows) + wide + torch::outer(all, all);
+    const auto covariance = squares / (n + 1) - torch::outer(mean, mean);
+    const auto off = values - mean;
+    const auto wanted = -0.5 * ((off.mm(covariance.inverse()) * off).sum(1) +
+                                covariance.det().log() + 2 * std::log(2 * M_PI));
+    EXPECT_TRUE(torch::allclose(got.select(1, one), wanted, 1e-9, 1e-9)) << one;
+  }
+}
+
+// Attributes that follow from the class or from one another, far from zero: nothing is infinite.
+TEST(Bayes, TakesAttributesWithoutAnySpread) {
+  const auto label = torch::arange(300).remainder(3);
+  const auto x = 1e4 + label.to(torch::kDouble);
+  const auto values = torch::stack({x, 2 * x, torch::full({300}, 7.0, torch::kDouble)}, 1);
+  auto sum = torch::zeros({3, 3}, torch::kDouble),
+       products = torch::zeros({3, 3, 3}, torch::kDouble);
+  add_class_moments(label, values, sum, products);
+  const auto got =
+      class_attribute_log_density(torch::bincount(label, {}, 3), sum, products, values);
+  EXPECT_TRUE(got.isfinite().all().item<bool>());
+  EXPECT_TRUE(torch::equal(got.argmax(1), label));
 }
 
 }  // namespace

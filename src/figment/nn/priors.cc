@@ -4,6 +4,7 @@
 #include <string>
 
 #include "figment/core/error.h"
+#include "figment/core/text.h"
 
 namespace figment {
 namespace {
@@ -81,6 +82,26 @@ class SwissRollPrior : public Prior {
   PriorConfig config_;
 };
 
+// Draws that somebody else made.
+class StoredPrior : public Prior {
+ public:
+  StoredPrior(torch::Tensor codes, torch::Tensor count)
+      : codes_(std::move(codes)), count_(std::move(count)) {}
+  int64_t dim() const override { return codes_.size(1); }
+  Draw draw(const PriorNoise& noise, const torch::Tensor&, double temperature) const override {
+    const auto rows = count_.to(noise.uniform.scalar_type());
+    const auto any = (noise.uniform.select(1, 0) * rows).floor();
+    const auto row = torch::minimum(any, rows - 1).clamp_min(0).to(torch::kLong);  // [n]
+    const auto z = codes_.index_select(0, row).to(noise.normal.scalar_type());
+    if (temperature == 1) return {z, {}};
+    const auto middle = codes_.sum(0, /*keepdim=*/true) / count_.clamp_min(1);
+    return {middle + temperature * (z - middle), {}};
+  }
+
+ private:
+  torch::Tensor codes_, count_;
+};
+
 }  // namespace
 
 PriorNoise prior_noise(int64_t n, int64_t d, const torch::TensorOptions& options) {
@@ -100,6 +121,11 @@ void check_prior(const PriorConfig& config, int64_t dim, const Problems::Scope& 
   if (config.kind == PriorKind::kSwissRoll && dim != 2)
     scope.add("kind", "expected codes of 2 numbers for swiss_roll, got " + std::to_string(dim) +
                           "; set latent_dim = 2");
+  if (config.kind == PriorKind::kFile && config.file.empty())
+    scope.add("file", "expected an .npy file of codes with kind = \"file\", got none");
+  if (config.kind != PriorKind::kFile && !config.file.empty())
+    scope.add("file", std::string("expected none with kind = \"") + name_of_enum(config.kind) +
+                          "\", got '" + printable(config.file) + "'; set kind = \"file\"");
 }
 
 std::shared_ptr<const Prior> make_prior(const PriorConfig& config, int64_t dim) {
@@ -110,8 +136,14 @@ std::shared_ptr<const Prior> make_prior(const PriorConfig& config, int64_t dim) 
       return std::make_shared<MixturePrior>(dim, config);
     case PriorKind::kSwissRoll:
       return std::make_shared<SwissRollPrior>(config);
+    case PriorKind::kFile:
+      break;
   }
   FIGMENT_CHECK(false);
+}
+
+std::shared_ptr<const Prior> stored_prior(const torch::Tensor& codes, const torch::Tensor& count) {
+  return std::make_shared<StoredPrior>(codes, count);
 }
 
 }  // namespace figment

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "figment/core/config.h"
 #include "figment/nn/noise.h"
@@ -40,11 +41,12 @@ class Prior {
                     double temperature = 1) const = 0;
 };
 
-enum class PriorKind { kNormal, kMixture, kSwissRoll };
+enum class PriorKind { kNormal, kMixture, kSwissRoll, kFile };
 constexpr auto enum_names(PriorKind) {
   return std::array{EnumName<PriorKind>{"normal", PriorKind::kNormal},
                     EnumName<PriorKind>{"mixture", PriorKind::kMixture},
-                    EnumName<PriorKind>{"swiss_roll", PriorKind::kSwissRoll}};
+                    EnumName<PriorKind>{"swiss_roll", PriorKind::kSwissRoll},
+                    EnumName<PriorKind>{"file", PriorKind::kFile}};
 }
 
 struct PriorConfig {
@@ -55,6 +57,8 @@ struct PriorConfig {
   double radial_deviation = 0.8;
   double width = 0.2;
   double turns = 2;
+  std::string file = "";
+  int64_t file_rows = 10000;
 
   static constexpr auto fields() {
     using C = PriorConfig;
@@ -62,7 +66,8 @@ struct PriorConfig {
         Field{"kind", &C::kind,
               "Distribution of the codes. normal; mixture: normals of equal weight whose means lie "
               "evenly on a circle of the first two numbers, long in the direction of the radius; "
-              "swiss_roll: a spiral in two dimensions."},
+              "swiss_roll: a spiral in two dimensions; file: any, as draws from it that a file "
+              "holds."},
         Field{"deviation", &C::deviation, "normal: standard deviation of each number.", Above{0}},
         Field{"parts", &C::parts,
               "mixture: components; swiss_roll: segments of equal probability, from the centre "
@@ -75,13 +80,26 @@ struct PriorConfig {
         Field{"width", &C::width,
               "mixture: standard deviation in all other directions; swiss_roll: about the spiral.",
               AtLeast{0}},
-        Field{"turns", &C::turns, "swiss_roll: how often it goes round.", Above{0}}};
+        Field{"turns", &C::turns, "swiss_roll: how often it goes round.", Above{0}},
+        Field{"file", &C::file,
+              "file: an .npy array [rows, latent_dim] of codes, each as likely as another. The "
+              "training reads it when it begins; the checkpoints keep it."},
+        Field{"file_rows", &C::file_rows,
+              "file: how many rows a checkpoint has room for; the file may have fewer.",
+              Within{1, 1000000}}};
   }
 };
 
 // Adds a problem where codes of `dim` numbers do not suit the prior.
 void check_prior(const PriorConfig& config, int64_t dim, const Problems::Scope& scope);
 
+// Any but that of a file.
 std::shared_ptr<const Prior> make_prior(const PriorConfig& config, int64_t dim);
+
+// The rows of `codes` [room, dim], the first `count` ([] int64) of them, each as likely as another;
+// a temperature scales how far they lie from their mean. What is written into the two tensors later
+// is drawn from then on. Before there is any row all codes are 0, as those beyond `count` are to
+// be.
+std::shared_ptr<const Prior> stored_prior(const torch::Tensor& codes, const torch::Tensor& count);
 
 }  // namespace figment

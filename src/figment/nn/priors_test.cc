@@ -103,6 +103,25 @@ TEST(Prior, BelongsToTheExample) {
   EXPECT_TRUE(torch::equal(whole.part.narrow(0, 6, 4), part.part));
 }
 
+// What is kept is drawn row by row, each alike; a temperature draws rows towards their mean.
+TEST(Prior, StoredDrawsItsRowsAlike) {
+  const auto codes = torch::zeros({6, 2}), count = torch::zeros({}, torch::kLong);
+  const auto prior = stored_prior(codes, count);
+  EXPECT_EQ(prior->dim(), 2);
+  EXPECT_EQ(prior->parts(), 0);
+  const auto noise = noise_for(8000, 2);
+  EXPECT_TRUE((prior->draw(noise).z == 0).all().item<bool>());  // nothing is kept yet
+  const auto rows = torch::tensor({1.F, 2.F, 3.F, 4.F, 5.F, 6.F, 7.F, 8.F}).view({4, 2});
+  codes.narrow(0, 0, 4).copy_(rows);
+  count.fill_(4);
+  const auto z = prior->draw(noise).z;
+  const auto shares = (z.unsqueeze(1) == rows.to(torch::kDouble)).all(2).to(torch::kDouble).mean(0);
+  EXPECT_TRUE(torch::allclose(shares, torch::full({4}, 0.25, torch::kDouble), 0, 0.02)) << shares;
+  EXPECT_NEAR(shares.sum().item<double>(), 1, 1e-12);
+  const auto middle = torch::tensor({4.0, 5.0}, torch::kDouble);
+  EXPECT_TRUE(torch::allclose(prior->draw(noise, {}, 0.5).z, (z + middle) / 2, 1e-12, 1e-12));
+}
+
 TEST(Prior, RefusesCodesThatDoNotSuitIt) {
   Problems problems;
   PriorConfig config;
@@ -110,10 +129,20 @@ TEST(Prior, RefusesCodesThatDoNotSuitIt) {
   check_prior(config, 1, {problems, "model.prior", nullptr});
   config.kind = PriorKind::kSwissRoll;
   check_prior(config, 3, {problems, "model.prior", nullptr});
-  ASSERT_EQ(problems.lines().size(), 2u);
+  config.kind = PriorKind::kFile;
+  check_prior(config, 3, {problems, "model.prior", nullptr});
+  config.file = "ring.npy";
+  check_prior(config, 3, {problems, "model.prior", nullptr});  // as it should be
+  config.kind = PriorKind::kNormal;
+  check_prior(config, 3, {problems, "model.prior", nullptr});
+  ASSERT_EQ(problems.lines().size(), 4u);
   EXPECT_NE(problems.lines()[0].find("model.prior.kind: expected codes of at least 2"),
             std::string::npos);
   EXPECT_NE(problems.lines()[1].find("set latent_dim = 2"), std::string::npos);
+  EXPECT_NE(problems.lines()[2].find("model.prior.file: expected an .npy file of codes"),
+            std::string::npos);
+  EXPECT_NE(problems.lines()[3].find("expected none with kind = \"normal\", got 'ring.npy'"),
+            std::string::npos);
 }
 
 }  // namespace

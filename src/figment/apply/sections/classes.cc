@@ -106,8 +106,8 @@ Told told_by_bayes(ReportContext& context) {
   Told out;
   out.number = spread_rows(context.shown.size(), kByDensities);
   out.some = context.shown.select(out.number);
-  out.log_p = classify_by_bayes(*context.run.model, context.run.scaling, out.some,
-                                context.data.train.label, {});
+  out.log_p =
+      classify_by_bayes(*context.run.model, context.run.scaling, out.some, context.data.train, {});
   return out;
 }
 

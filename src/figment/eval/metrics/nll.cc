@@ -17,17 +17,25 @@ constexpr int64_t kSamples = 5000;
 
 double mean_of(const torch::Tensor& values) { return values.mean().item<double>(); }
 
-// Nats an example in the model's numbers -> bits an element on the scale of the data.
+// The sizes of one example as a batch.
+std::vector<int64_t> sizes_of_one(const MetricRequest& request) {
+  auto sizes = request.set.spec.shape;
+  sizes.insert(sizes.begin(), 1);
+  return sizes;
+}
+
+// Nats an example in the model's numbers -> bits an element on the scale of the data, of those
+// elements that the density is of.
 double bits_per_dim(double nll, const MetricRequest& request, bool of_bits) {
+  const auto sizes = sizes_of_one(request);
+  const auto told = told_elements(request.model, sizes).to(torch::kDouble);
   double nats = nll;
   if (!of_bits) {
-    auto sizes = request.set.spec.shape;
-    sizes.insert(sizes.begin(), 1);
     const auto step =
         request.scaling.to_data(torch::ones(sizes)) - request.scaling.to_data(torch::zeros(sizes));
-    nats += step.to(torch::kDouble).log().sum().item<double>();
+    nats += (step.to(torch::kDouble).log() * told).sum().item<double>();
   }
-  return nats / (static_cast<double>(request.set.spec.elements()) * std::log(2.0));
+  return nats / (told.sum().item<double>() * std::log(2.0));
 }
 
 // What the model is told of an example whose density it states, in words; "" for nothing.
@@ -52,6 +60,13 @@ void describe(const MetricRequest& request, bool exact, bool of_bits, int64_t sa
     out.notes.emplace_back("condition", "the density is that of an example given " + given +
                                             "; it does not compare with -log p(x) of a model that "
                                             "is told nothing");
+  if (part_of(request.model) != nullptr) {
+    const auto told = told_elements(request.model, sizes_of_one(request));
+    out.notes.emplace_back(
+        "hidden", std::to_string(told.to(torch::kLong).sum().item<int64_t>()) + " of the " +
+                      std::to_string(told.numel()) +
+                      " elements of an example, which is what bits_per_dim is a mean over");
+  }
   const auto* states = dynamic_cast<StatesLikelihood*>(&request.model);
   if (states != nullptr && states->likelihood_of() == LikelihoodOf::kBinaryDraws)
     out.notes.emplace_back("pixels",
@@ -76,7 +91,8 @@ Measured measure(const MetricRequest& request) {
   const bool exact =
       densities != nullptr && std::string(densities->density_name()) == "log_density";
   if (!exact && dynamic_cast<Posteriors*>(&request.model) == nullptr)
-    metric_lacks(request, "nll", "has a posterior or an exact density");
+    metric_lacks(request, "nll",
+                 "has an exact density, or a likelihood and a posterior to estimate one by");
   if (request.set.size() == 0)
     fail(Cause::kData, "eval nll", "expected examples to judge, got none");
   const auto problem = likelihood_problem(request.model, request.scaling, request.set);
@@ -105,6 +121,11 @@ Measured measure(const MetricRequest& request) {
     out.metrics.emplace_back("kl", mean_of(found.kl));
   }
   out.metrics.emplace_back("effective_samples", mean_of(found.effective_samples));
+  if (found.layers.size() > 1) {
+    int64_t active = 0;
+    for (const auto& layer : found.layers) active += layer.active;
+    out.metrics.emplace_back("active_units", static_cast<double>(active));
+  }
   for (std::size_t k = 0; k < found.layers.size(); ++k)
     out.metrics.emplace_back(active_units_name(k, found.layers.size()),
                              static_cast<double>(found.layers[k].active));

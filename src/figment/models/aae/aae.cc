@@ -1,8 +1,10 @@
 #include "figment/models/aae/aae.h"
 
+#include <filesystem>
 #include <string>
 
 #include "figment/core/error.h"
+#include "figment/data/npy.h"
 #include "figment/model/family.h"
 #include "figment/nn/distributions.h"
 
@@ -37,10 +39,11 @@ void AaeConfig::check(const Problems::Scope& scope) const {
     scope.add("loss", std::string("expected squared_error, bounded_squared_error or "
                                   "cross_entropy, got ") +
                           name_of_enum(loss));
-  if (labels && prior.kind == PriorKind::kNormal)
-    scope.add("labels",
-              "expected a prior with a part for each class, mixture or swiss_roll, got normal; set "
-              "prior.kind");
+  if (labels && (prior.kind == PriorKind::kNormal || prior.kind == PriorKind::kFile))
+    scope.add(
+        "labels",
+        std::string("expected a prior with a part for each class, mixture or swiss_roll, got ") +
+            name_of_enum(prior.kind) + "; set prior.kind");
   if (labelled > 0 && !labels)
     scope.add("labelled",
               "expected 0 with labels = false, which uses none, got " + std::to_string(labelled));
@@ -76,7 +79,9 @@ void AaeConfig::check_example(const ExampleSpec& example, const Problems::Scope&
 }
 
 Aae::Aae(const Config& config, const ExampleSpec& example)
-    : Aae(config, example, make_prior(config.prior, config.latent_dim)) {}
+    : Aae(config, example,
+          config.prior.kind == PriorKind::kFile ? nullptr
+                                                : make_prior(config.prior, config.latent_dim)) {}
 
 Aae::Aae(const Config& config, const ExampleSpec& example, std::shared_ptr<const Prior> prior)
     : Model(example),
@@ -101,6 +106,12 @@ Aae::Aae(const Config& config, const ExampleSpec& example, std::shared_ptr<const
       encoder_optimizer_(
           register_optimizer("encoder", encoder_->parameters(), config.encoder_optimizer)) {
   const auto classes = static_cast<int64_t>(example.classes.size());
+  if (prior_ == nullptr) {
+    prior_codes_ =
+        register_buffer("prior_codes", torch::zeros({config.prior.file_rows, config.latent_dim}));
+    prior_count_ = register_buffer("prior_count", torch::zeros({}, torch::kLong));
+    prior_ = stored_prior(prior_codes_, prior_count_);
+  }
   FIGMENT_CHECK(prior_->dim() == config.latent_dim);
   FIGMENT_CHECK(!config.labels || prior_->parts() == classes);
   if (config.labelled == 0) return;
@@ -117,10 +128,40 @@ std::vector<Stage> Aae::stages(int64_t epochs) const {
   return {{kChoosing, 1}, {"train", epochs}};
 }
 
-void Aae::begin_stage(const Stage& stage) { choosing_ = stage.name == kChoosing; }
+void Aae::begin_stage(const Stage& stage) {
+  choosing_ = stage.name == kChoosing;
+  if (prior_codes_.defined()) read_prior();
+}
 
 void Aae::end_stage(const Stage&) {
   if (choosing_) choice_.conclude(example().classes);
+}
+
+void Aae::read_prior() {
+  const torch::NoGradGuard no_grad;
+  const auto& path = config_.prior.file;
+  const bool begun = prior_count_.item<int64_t>() > 0;
+  if (!std::filesystem::exists(path)) {
+    if (begun) return;
+    fail(Cause::kData, path,
+         "expected an .npy file of codes, as model.prior.file names it, got nothing there");
+  }
+  const auto set = read_npy(path);
+  const auto room = prior_codes_.size(0);
+  if (set.spec.modality != Modality::kVector || set.spec.shape[0] != config_.latent_dim)
+    fail(Cause::kData, path, "expected an array of codes [rows, ", config_.latent_dim,
+         "], as wide as model.latent_dim, got ", set.x.sizes());
+  if (set.size() > room)
+    fail(Cause::kData, path, "expected at most ", room, " rows, got ", set.size(),
+         "; raise model.prior.file_rows");
+  const auto codes = torch::zeros_like(prior_codes_);
+  codes.narrow(0, 0, set.size()).copy_(set.x);
+  if (begun && !(prior_count_.item<int64_t>() == set.size() && torch::equal(codes, prior_codes_)))
+    fail(Cause::kData, path,
+         "expected the codes that the model has learned from so far, got others; put them back, or "
+         "begin anew");
+  prior_codes_.copy_(codes);
+  prior_count_.fill_(set.size());
 }
 
 // --- Codes ---

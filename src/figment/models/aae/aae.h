@@ -123,11 +123,15 @@ class Aae : public Model,
     torch::Tensor given, part;
   };
   Told told_of(const Batch& batch) const;
+  // Reads the codes of a prior that a file holds; where a checkpoint had them already, a file that
+  // is there must be the same. Throws Error(kData).
+  void read_prior();
   // The discriminator's loss on draws from the prior and on these codes, which it moves none of.
   torch::Tensor discriminator_loss(const torch::Tensor& code, const Told& told);
 
   Config config_;
   std::shared_ptr<const Prior> prior_;
+  torch::Tensor prior_codes_, prior_count_;  // [rows, latent] and [] int64, of a file
   Encoder encoder_;
   Decoder decoder_;
   Discriminator discriminator_;

@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "figment/core/error.h"
+#include "figment/data/npy.h"
 
 namespace figment::models {
 namespace {
@@ -96,6 +100,102 @@ TEST(Aae, TakesAnySampler) {
   const auto radius = codes_of(model, clouds(2000, 7)).norm(2, 1);
   EXPECT_NEAR(radius.mean().item<double>(), 3, 0.4);
   EXPECT_LT(radius.std().item<double>(), 1);  // of a normal with the same second moments: 1.39
+}
+
+// A file of codes in a folder of its own.
+class CodesFile {
+ public:
+  CodesFile() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "figment-prior-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~CodesFile() { std::filesystem::remove_all(folder_); }
+  CodesFile(const CodesFile&) = delete;
+  CodesFile& operator=(const CodesFile&) = delete;
+
+  std::string path() const { return (folder_ / "codes.npy").string(); }
+  void write(const torch::Tensor& codes) const {
+    std::ofstream(path(), std::ios::binary) << encode_npy(codes);
+  }
+  void remove() const { std::filesystem::remove(path()); }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+// [n, 2] on a circle of radius 3.
+torch::Tensor ring(int64_t n) {
+  const auto angle = torch::arange(n) * (2 * M_PI / static_cast<double>(n));
+  return 3 * torch::stack({angle.cos(), angle.sin()}, 1);
+}
+
+AaeConfig of_file(const CodesFile& file, int64_t rows) {
+  auto config = small();
+  config.prior.kind = PriorKind::kFile;
+  config.prior.file = file.path();
+  config.prior.file_rows = rows;
+  return config;
+}
+
+torch::Tensor prior_draws(Aae& model, int64_t n) {
+  const torch::NoGradGuard no_grad;
+  Noise noise(1, 0, n);
+  return model.draw_prior(noise).z;
+}
+
+// The training reads the file; who opens what it kept needs it no more.
+TEST(Aae, KeepsThePriorOfAFile) {
+  const CodesFile file;
+  file.write(ring(500));
+  const auto config = of_file(file, 600);
+  Aae model(config, kSpec);
+  model.begin_stage({"train", 1});
+  const auto z = prior_draws(model, 4000);
+  EXPECT_LT((z.norm(2, 1) - 3).abs().max().item<float>(), 1e-4);
+  EXPECT_GT(std::get<0>(torch::_unique(torch::atan2(z.select(1, 1), z.select(1, 0)))).size(0), 480);
+  file.remove();
+  Aae opened(config, kSpec);
+  EXPECT_TRUE((prior_draws(opened, 10) == 0).all().item<bool>());
+  for (const auto& item : model.named_buffers())
+    opened.named_buffers()[item.key()].copy_(item.value());
+  EXPECT_TRUE(torch::equal(prior_draws(opened, 4000), z));
+  opened.begin_stage({"train", 1});  // as on resuming
+  EXPECT_TRUE(torch::equal(prior_draws(opened, 4000), z));
+  file.write(ring(500));
+  opened.begin_stage({"train", 1});
+  EXPECT_TRUE(torch::equal(prior_draws(opened, 4000), z));
+}
+
+TEST(Aae, RefusesAFileThatIsNoPrior) {
+  const CodesFile file;
+  const auto config = of_file(file, 50);
+  Aae model(config, kSpec);
+  const auto refused = [&](const std::string& words) {
+    try {
+      model.begin_stage({"train", 1});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.cause(), Cause::kData);
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+      return;
+    }
+    ADD_FAILURE() << "expected an error: " << words;
+  };
+  refused("expected an .npy file of codes, as model.prior.file names it, got nothing there");
+  file.write(torch::zeros({20, 3}));
+  refused("expected an array of codes [rows, 2], as wide as model.latent_dim, got [20, 3]");
+  file.write(torch::zeros({20, 2, 1}));
+  refused("expected an array of codes [rows, 2]");
+  auto broken = ring(20);
+  broken[7][1] = NAN;
+  file.write(broken);
+  refused("expected finite numbers in the range of float32, got nan in example 7");
+  file.write(ring(51));
+  refused("expected at most 50 rows, got 51; raise model.prior.file_rows");
+  file.write(ring(50));
+  model.begin_stage({"train", 1});
+  file.write(ring(49));
+  refused("expected the codes that the model has learned from so far, got others");
 }
 
 AaeConfig placing(int64_t labelled) {
@@ -273,6 +373,16 @@ TEST(Aae, RefusesWhatCannotBe) {
   };
   expect(problem_of([](auto& c) { c.labels = true; }, kSpec),
          "model.labels: expected a prior with a part for each class");
+  expect(problem_of(
+             [](auto& c) {
+               c.labels = true;
+               c.prior.kind = PriorKind::kFile;
+               c.prior.file = "ring.npy";
+             },
+             kSpec),
+         "mixture or swiss_roll, got file; set prior.kind");
+  expect(problem_of([](auto& c) { c.prior.kind = PriorKind::kFile; }, kSpec),
+         "model.prior.file: expected an .npy file of codes");
   expect(problem_of([](auto& c) { c.labelled = 5; }, kSpec), "model.labelled: expected 0");
   expect(problem_of(
              [&](auto& c) {

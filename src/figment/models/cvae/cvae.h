@@ -124,6 +124,8 @@ class Cvae : public Model,
   LogDensity log_density(const Batch& batch, Noise& noise) override;
   torch::Tensor log_weights(const Batch& batch, Noise& noise, int64_t samples) override;
   LikelihoodOf likelihood_of() const override;
+  // Of a part the distance to the prior's means, in its deviations: the posterior has to follow a
+  // prior that is told the part, and says nothing of an example where it does no more.
   std::vector<torch::Tensor> posterior_means(const Batch& batch) override;
   torch::Tensor complete(const Batch& batch, const torch::Tensor& mask, Noise& noise) override;
   // Bayes' rule over importance-weighted bounds on log p(x | class). The draws are the same for all
@@ -155,9 +157,10 @@ class Cvae : public Model,
   torch::Tensor output(const torch::Tensor& code, const torch::Tensor& embedding);
   torch::Tensor log_likelihood(const torch::Tensor& x, const torch::Tensor& output) const;
   torch::Tensor mean_of(const torch::Tensor& output) const;
-  // log p(x, z) - log q(z | x) under the condition, [n], and z drawn by epsilon [n, latent].
-  torch::Tensor log_weight(const torch::Tensor& x, const torch::Tensor& embedding, const Normal& q,
-                           const Normal& p, const torch::Tensor& epsilon);
+  // log p(x, z) - log q(z | x) under the condition, [k, n], and k codes z of each example drawn by
+  // epsilon [k, n or 1, latent]. The decoder is asked for all of them at once.
+  torch::Tensor weigh(const torch::Tensor& x, const torch::Tensor& embedding, const Normal& q,
+                      const Normal& p, const torch::Tensor& epsilon);
   torch::Tensor complete_from(const torch::Tensor& x, const torch::Tensor& epsilon);
   void learn_data(const Batch& batch);
   Metrics guess_step(const Batch& batch);

@@ -1,4 +1,6 @@
 // What a conditional VAE can be asked.
+#include <algorithm>
+
 #include "figment/core/error.h"
 #include "figment/models/cvae/cvae.h"
 #include "figment/nn/bayes.h"
@@ -8,6 +10,21 @@ namespace figment::models {
 namespace {
 
 constexpr std::uint64_t kClassifySeed = 2015;  // of the draws by which classes are told
+
+// Elements that the decoder answers at once: so many that its products keep a processor busy, and
+// so few that they do not fill its memory.
+constexpr int64_t kOutputsAtOnce = 1 << 22;
+
+int64_t codes_at_once(const torch::Tensor& x) {
+  return std::max<int64_t>(1, kOutputsAtOnce / std::max<int64_t>(1, x.numel()));
+}
+
+// The rows of x [n, ...] k times over: [k n, ...]
+torch::Tensor repeated(const torch::Tensor& x, int64_t k) {
+  auto sizes = x.sizes().vec();
+  sizes.insert(sizes.begin(), k);
+  return x.unsqueeze(0).expand(sizes).flatten(0, 1);
+}
 
 }  // namespace
 
@@ -56,11 +73,15 @@ LogDensity Cvae::log_density(const Batch& batch, Noise& noise) {
   return {t.reconstruction - t.kl, {{"reconstruction", t.reconstruction}, {"kl", t.kl}}};
 }
 
-torch::Tensor Cvae::log_weight(const torch::Tensor& x, const torch::Tensor& embedding,
-                               const Normal& q, const Normal& p, const torch::Tensor& epsilon) {
-  const auto z = reparametrize(q.mean, q.log_variance, epsilon);
-  return log_likelihood(x, output(z, embedding)) + gaussian_log_prob(z, p.mean, p.log_variance) -
-         gaussian_log_prob(z, q.mean, q.log_variance);
+torch::Tensor Cvae::weigh(const torch::Tensor& x, const torch::Tensor& embedding, const Normal& q,
+                          const Normal& p, const torch::Tensor& epsilon) {
+  const auto k = epsilon.size(0), n = x.size(0);
+  const auto rows = [&](const torch::Tensor& of) { return repeated(of, k); };
+  const auto z = reparametrize(q.mean, q.log_variance, epsilon).flatten(0, 1);  // [k n, latent]
+  const auto log_w = log_likelihood(rows(x), output(z, rows(embedding))) +
+                     gaussian_log_prob(z, rows(p.mean), rows(p.log_variance)) -
+                     gaussian_log_prob(z, rows(q.mean), rows(q.log_variance));
+  return log_w.view({k, n});
 }
 
 torch::Tensor Cvae::log_weights(const Batch& batch, Noise& noise, int64_t samples) {
@@ -68,10 +89,16 @@ torch::Tensor Cvae::log_weights(const Batch& batch, Noise& noise, int64_t sample
   if (config_.binarize == CvaeBinarization::kSampled) given.x = noise.bernoulli(batch.x);
   const auto e = embedding_of(given);
   const auto q = posterior(given.x, e), p = prior(e);
-  std::vector<torch::Tensor> all;
-  for (int64_t k = 0; k < samples; ++k)
-    all.push_back(log_weight(given.x, e, q, p, noise.normal({config_.latent_dim})));
-  return torch::stack(all);
+  const auto at_once = codes_at_once(given.x);
+  std::vector<torch::Tensor> parts;
+  for (int64_t done = 0; done < samples; done += at_once) {
+    // One draw a code, so that the first of many codes are those of few.
+    std::vector<torch::Tensor> epsilon;
+    for (int64_t k = done; k < std::min(samples, done + at_once); ++k)
+      epsilon.push_back(noise.normal({config_.latent_dim}));
+    parts.push_back(weigh(given.x, e, q, p, torch::stack(epsilon)));
+  }
+  return torch::cat(parts);
 }
 
 LikelihoodOf Cvae::likelihood_of() const {
@@ -80,7 +107,13 @@ LikelihoodOf Cvae::likelihood_of() const {
                                                         : LikelihoodOf::kProbabilities;
 }
 
-std::vector<torch::Tensor> Cvae::posterior_means(const Batch& batch) { return {encode(batch)}; }
+std::vector<torch::Tensor> Cvae::posterior_means(const Batch& batch) {
+  const auto e = embedding_of(batch);
+  const auto q = posterior(batch.x, e);
+  if (!on_part()) return {q.mean};
+  const auto p = prior(e);
+  return {(q.mean - p.mean) / (p.log_variance / 2).exp()};
+}
 
 torch::Tensor Cvae::complete_from(const torch::Tensor& x, const torch::Tensor& epsilon) {
   const auto e = part_->embed(x);
@@ -112,7 +145,7 @@ torch::Tensor Cvae::classify(const Batch& batch) {
   const auto n = batch.size();
   const auto classes = static_cast<int64_t>(example().classes.size());
   Noise noise(kClassifySeed, 0, config_.classify_samples, batch.x.device());
-  const auto epsilon = noise.normal({config_.latent_dim});  // [samples, latent]
+  const auto epsilon = noise.normal({config_.latent_dim}).unsqueeze(1);  // [samples, 1, latent]
   std::vector<torch::Tensor> densities;
   auto given = batch;
   for (int64_t one = 0; one < classes; ++one) {
@@ -122,11 +155,11 @@ torch::Tensor Cvae::classify(const Batch& batch) {
     const auto e = embedding_of(given);
     const auto q = posterior(batch.x, e), p = prior(e);
     std::vector<torch::Tensor> weights;
-    for (int64_t k = 0; k < config_.classify_samples; ++k)
-      weights.push_back(log_weight(batch.x, e, q, p, epsilon[k].unsqueeze(0)));
-    densities.push_back(log_mean_exp(torch::stack(weights), 0));
+    for (const auto& some : epsilon.split(codes_at_once(batch.x)))
+      weights.push_back(weigh(batch.x, e, q, p, some));
+    densities.push_back(log_mean_exp(torch::cat(weights), 0));
   }
-  return class_log_posterior(torch::stack(densities, 1), description_->log_prior());
+  return class_log_posterior(torch::stack(densities, 1), description_->log_prior(batch.attributes));
 }
 
 }  // namespace figment::models

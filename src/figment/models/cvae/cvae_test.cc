@@ -108,6 +108,49 @@ TEST(Cvae, ClassifiesByBayesRule) {
   EXPECT_TRUE(torch::allclose(alone, got.narrow(0, 5, 2), 1e-10, 1e-10));
 }
 
+// Of codes that the decoder is asked for many at once, each weighs what it does alone, whoever else
+// is in the batch. 1,200 codes of four images of 1,024 pixels are asked for in two parts.
+TEST(Cvae, WeighsManyCodesAsItDoesEachAlone) {
+  torch::NoGradGuard no_grad;
+  const ExampleSpec spec{Modality::kImage, {1, 32, 32}, {"a", "b", "c"}, {}};
+  auto model = make(small_config(Condition::kClass), spec);
+  torch::manual_seed(2);
+  auto batch = batch_of(torch::rand({4, 1, 32, 32}, torch::kDouble), 1);
+  batch.label = torch::tensor({0, 1, 2, 1}, torch::kLong);
+  Noise together(1, 0, 4), one_by_one(1, 0, 4), late(1, 2, 2);
+  const auto weights = model->log_weights(batch, together, 1200);
+  ASSERT_EQ(weights.sizes().vec(), (std::vector<int64_t>{1200, 4}));
+  std::vector<torch::Tensor> alone;
+  for (int k = 0; k < 1200; ++k) alone.push_back(model->log_weights(batch, one_by_one, 1));
+  EXPECT_TRUE(torch::allclose(weights, torch::cat(alone), 1e-10, 1e-8));
+  Batch rest;
+  rest.x = batch.x.narrow(0, 2, 2);
+  rest.label = batch.label.narrow(0, 2, 2);
+  EXPECT_TRUE(
+      torch::allclose(model->log_weights(rest, late, 1200), weights.narrow(1, 2, 2), 1e-10, 1e-8));
+}
+
+// What the attributes say of the class counts as what the picture does, by an untrained decoder to
+// which all classes are nearly alike.
+TEST(Cvae, TellsClassesByTheirAttributesToo) {
+  const ExampleSpec spec{Modality::kImage, {1, 2, 2}, {"a", "b", "c"}, {"x", "y"}};
+  torch::manual_seed(1);
+  Cvae model(small_config(Condition::kClassAndAttributes), spec);
+  model.begin_stage({"train", 1});
+  auto batch = batch_of(torch::rand({90, 1, 2, 2}), 0);
+  batch.label = torch::arange(90).remainder(3);
+  batch.attributes =
+      torch::stack({batch.label.to(torch::kFloat), torch::rand({90})}, 1);  // x is the class
+  model.set_clock({0, 1, 0});
+  model.training_step(batch);
+  model.eval();
+  torch::NoGradGuard no_grad;
+  const auto log_p = model.classify(batch);
+  EXPECT_TRUE(torch::equal(log_p.argmax(1), batch.label));
+  EXPECT_LT(log_p.exp().min().item<float>(), 0.05);
+  EXPECT_TRUE(torch::allclose(log_p.exp().sum(1), torch::ones({90})));
+}
+
 // Pixels lit by the class: after a short training a sample of a class is one.
 TEST(Cvae, DrawsTheClassThatIsAskedFor) {
   auto config = small_config(Condition::kClass);
@@ -249,6 +292,32 @@ TEST(CvaePart, HasAConditionalDensityThatSumsToOne) {
   Noise same(3, 0, 16), different(4, 0, 16);
   EXPECT_TRUE(torch::equal(model->complete(other, mask, same), completed));
   EXPECT_FALSE(torch::allclose(model->complete(batch, mask, different), completed));
+}
+
+// A posterior that is the prior to the dot: its means differ from part to part, and no unit of it
+// is active.
+TEST(CvaePart, TakesNoUnitForActiveThatFollowsThePrior) {
+  torch::NoGradGuard no_grad;
+  auto config = part_config(1);
+  config.coder.hidden = {};  // the encoder is one linear layer, of the pixels and the embedding
+  auto model = make(config, {Modality::kImage, {1, 2, 2}, {}, {}});
+  auto all = model->named_parameters();
+  all["encoder.output.weight"].zero_();
+  all["encoder.output.weight"].narrow(1, 4, config.embedding).copy_(all["part.prior.weight"]);
+  all["encoder.output.bias"].copy_(all["part.prior.bias"]);
+  Batch batch;
+  batch.x = all_images();
+  EXPECT_GT(model->encode(batch).var(0).min().item<double>(), 0);
+  auto means = model->posterior_means(batch);
+  ASSERT_EQ(means.size(), 1u);
+  EXPECT_LT(means[0].abs().max().item<double>(), 1e-9);
+  // One that moves by a deviation of the prior is at a distance of 1.
+  const auto log_variance = all["part.prior.bias"].narrow(0, config.latent_dim, 1);
+  all["part.prior.weight"].narrow(0, config.latent_dim, 1).zero_();
+  all["encoder.output.bias"].narrow(0, 0, 1).add_((log_variance / 2).exp());
+  means = model->posterior_means(batch);
+  EXPECT_TRUE(torch::allclose(means[0].select(1, 0), torch::ones({16}, torch::kDouble)))
+      << means[0];
 }
 
 TEST(CvaePart, LearnsTheGuessFirstAndThenLeavesIt) {

@@ -16,10 +16,15 @@ DescriptionImpl::DescriptionImpl(int64_t classes, int64_t attributes)
   products_ =
       register_buffer("attribute_products", torch::zeros({attributes, attributes}, torch::kDouble));
   two_ = register_buffer("attribute_two", torch::ones({attributes}, torch::kBool));
+  if (classes == 0) return;
+  class_sum_ =
+      register_buffer("class_attribute_sum", torch::zeros({classes, attributes}, torch::kDouble));
+  class_products_ = register_buffer(
+      "class_attribute_products", torch::zeros({classes, attributes, attributes}, torch::kDouble));
 }
 
 void DescriptionImpl::forget() {
-  for (auto* moment : {&counts_, &seen_, &sum_, &products_})
+  for (auto* moment : {&counts_, &seen_, &sum_, &products_, &class_sum_, &class_products_})
     if (moment->defined()) moment->zero_();
   if (two_.defined()) two_.fill_(true);
 }
@@ -33,6 +38,7 @@ void DescriptionImpl::learn(const Batch& batch) {
   sum_ += values.sum(0);
   products_ += values.t().mm(values);
   two_ &= ((values == 0) | (values == 1)).all(0);
+  if (classes_ > 0) add_class_moments(batch.label, values, class_sum_, class_products_);
 }
 
 void DescriptionImpl::check(const Batch& batch) const {
@@ -71,6 +77,12 @@ torch::Tensor DescriptionImpl::deviation() const {
 torch::Tensor DescriptionImpl::is_yes_or_no() const { return two_ & (seen_ > 0); }
 
 torch::Tensor DescriptionImpl::log_prior() const { return log_class_prior(counts_); }
+
+torch::Tensor DescriptionImpl::log_prior(const torch::Tensor& attributes) const {
+  if (attributes_ == 0) return log_prior();
+  return log_prior() +
+         class_attribute_log_density(counts_, class_sum_, class_products_, attributes);
+}
 
 torch::Tensor DescriptionImpl::correlation() const {
   const auto n = seen_.clamp_min(1).to(torch::kDouble);

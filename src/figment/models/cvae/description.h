@@ -36,7 +36,10 @@ class DescriptionImpl : public torch::nn::Module {
   torch::Tensor draw_label(Noise& noise);
   torch::Tensor draw_attributes(Noise& noise, const torch::Tensor& asked);
 
-  torch::Tensor log_prior() const;     // [classes], log p(class)
+  torch::Tensor log_prior() const;  // [classes], log p(class)
+  // [n, classes], log p(class, attributes) of attributes [n, a], each class with its own normal
+  // distribution of them (nn/bayes.h); log_prior() where the description has no attributes.
+  torch::Tensor log_prior(const torch::Tensor& attributes) const;
   torch::Tensor mean() const;          // [a] float32
   torch::Tensor deviation() const;     // [a] float32
   torch::Tensor is_yes_or_no() const;  // [a] bool
@@ -50,6 +53,8 @@ class DescriptionImpl : public torch::nn::Module {
   torch::Tensor sum_;       // [a] double
   torch::Tensor products_;  // [a, a] double, sums of products
   torch::Tensor two_;       // [a] bool: nothing but 0 and 1 was seen
+  // Of both: [classes, a] and [classes, a, a] double, the sums for each class.
+  torch::Tensor class_sum_, class_products_;
 };
 TORCH_MODULE(Description);
 
