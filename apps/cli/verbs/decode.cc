@@ -1,11 +1,15 @@
 // figment decode: codes from other tools become examples.
+#include <algorithm>
 #include <fstream>
 #include <string>
+#include <vector>
 
+#include "code_columns.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/data/reader.h"
+#include "figment/model/conditions.h"
 #include "verb.h"
 
 namespace figment::cli {
@@ -38,6 +42,78 @@ torch::Tensor labels_of(const Dataset& file) {
   return torch::tensor(numbers, torch::kLong).index_select(0, file.label);
 }
 
+// Which columns of a file are the attributes of the model: [a], in their order, or undefined where
+// there are none of them.
+torch::Tensor attribute_columns(const LoadedRun& run, const Dataset& file) {
+  if (attributes_of(*run.model) == nullptr) return {};
+  const auto& names = run.example().attributes;
+  std::vector<std::string> wanted;
+  wanted.reserve(names.size());
+  for (const auto& name : names) wanted.push_back(kAttributeColumn + name);
+  std::vector<int64_t> found;
+  for (const auto& name : wanted) {
+    const auto at = std::find(file.columns.begin(), file.columns.end(), name);
+    if (at != file.columns.end()) found.push_back(at - file.columns.begin());
+  }
+  if (!found.empty() && found.size() < wanted.size())
+    fail(Cause::kData, "decode", "expected the columns ", printable(join(wanted, ", "), 200),
+         " beside the code, or none of them, got ", found.size());
+  return found.empty() ? torch::Tensor() : torch::tensor(found, torch::kLong);
+}
+
+// Codes [n, k] under the attributes [n, a] of each, and its class where there is one.
+torch::Tensor decode_described(const LoadedRun& run, const torch::Tensor& codes,
+                               const torch::Tensor& attributes, const torch::Tensor& label) {
+  constexpr int64_t kBatch = 512;
+  const torch::NoGradGuard no_grad;
+  const auto width = ability<Encodes>(run, &Abilities::encodes, "decode").code_dim();
+  if (codes.size(1) != width)
+    fail(Cause::kData, "decode", "expected codes [n, ", width, "], got ", codes.sizes());
+  auto& conditions = dynamic_cast<Conditions&>(*run.model);
+  std::vector<torch::Tensor> parts;
+  for (int64_t first = 0; first < codes.size(0); first += kBatch) {
+    const auto n = std::min(kBatch, codes.size(0) - first);
+    const auto of = [&](const torch::Tensor& all) {
+      return all.defined() ? all.narrow(0, first, n).to(run.device()) : all;
+    };
+    Batch given;
+    given.x = of(codes);
+    given.label = of(label);
+    given.attributes = of(attributes);
+    parts.push_back(conditions.decode_as(given.x, given).to(torch::kCPU));
+  }
+  return torch::cat(parts);
+}
+
+// All of a file under the conditions that it holds.
+torch::Tensor decode_file(const LoadedRun& run, const Dataset& file) {
+  const auto* conditions = dynamic_cast<Conditions*>(run.model.get());
+  if (conditions != nullptr && conditions->on_part())
+    fail(Cause::kConfig, "decode", "expected a model that decodes codes alone, but this '",
+         run.family->name,
+         "' is given part of an example, which no file of codes has; see figment reconstruct");
+  for (std::size_t i = 0; i < file.categories.size(); ++i)
+    if (!file.categories[i].empty())
+      fail(Cause::kData, "decode", "expected numbers in the column ", printable(file.columns[i]),
+           ", got '", printable(file.categories[i].front()), "'");
+  const auto codes = file.x.to(torch::kFloat).flatten(1);
+  // A model without classes decodes codes of any.
+  const auto label =
+      conditions != nullptr && conditions->on_class() ? labels_of(file) : torch::Tensor();
+  const auto described = attribute_columns(run, file);
+  if (!described.defined()) {
+    if (conditions != nullptr && conditions->on_attributes())
+      say_on_stderr(
+          "codes without attributes are decoded with their means; encode --out FILE.csv writes "
+          "them");
+    return decode(run, codes, label);
+  }
+  auto rest = torch::ones({codes.size(1)}, torch::kBool);
+  rest.index_fill_(0, described, 0);
+  return decode_described(run, codes.index_select(1, rest.nonzero().flatten()),
+                          codes.index_select(1, described), label);
+}
+
 }  // namespace
 
 int verb_decode(const Options& options) {
@@ -46,18 +122,13 @@ int verb_decode(const Options& options) {
   need_out(options, "decoded.png");
   const auto run = open_subject(options);
   const auto file = read_path(options.object, reading(options.object)).train;
-  const auto codes = file.x.to(torch::kFloat).flatten(1);
-  // A model without classes decodes codes of any.
-  auto* samples = dynamic_cast<Samples*>(run.model.get());
-  const auto label =
-      samples != nullptr && samples->knows_classes() ? labels_of(file) : torch::Tensor();
-  write_examples(options.out, to_output(run, decode(run, codes, label)), options.verb,
+  write_examples(options.out, to_output(run, decode_file(run, file)), options.verb,
                  options.columns);
   if (options.json)
     print_json(options, {{"run", options.subject},
                          {"checkpoint", run.checkpoint.string()},
                          {"out", options.out},
-                         {"n", codes.size(0)}});
+                         {"n", file.size()}});
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "figment/apply/use.h"
+#include "figment/core/counted.h"
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "latent_sheet.h"
@@ -113,8 +114,8 @@ int verb_edit(const Options& options) {
   const auto edited = edit(space, axes, examples, edits, steps);
   write_sheet(options, run, {with_originals(in_model_numbers(run, examples), edited.images, steps)},
               steps + 2,
-              std::to_string(examples.size()) +
-                  " examples: original, reconstruction, then step by step to the whole edit");
+              counted(examples.size(), "example") +
+                  ": original, reconstruction, then step by step to the whole edit");
   if (options.json) {
     document["out"] = options.out;
     document["edits"] = to_json(edited.ways);

@@ -1,8 +1,13 @@
 // figment encode: the codes of examples, for other tools.
 #include <limits>
+#include <string>
+#include <vector>
 
+#include "code_columns.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
+#include "figment/data/csv_records.h"
+#include "figment/model/conditions.h"
 #include "verb.h"
 
 namespace figment::cli {
@@ -16,14 +21,21 @@ int verb_encode(const Options& options) {
   const auto set = open_part(run, options.split, options.data, console_watch(false))
                        .first(options.n > 0 ? options.n : std::numeric_limits<int64_t>::max());
   const auto codes = encode(run, set);
-  const bool labelled = suffix == ".csv" && set.label.defined();
-  const auto rows =
-      labelled ? torch::cat({codes, set.label.to(codes.scalar_type()).unsqueeze(1)}, 1) : codes;
-  // Names let decode, and other tools, tell the label from the code.
+  // Names let decode, and other tools, tell from the code what else there is.
   std::string header;
   for (int64_t i = 0; i < codes.size(1); ++i)
     header += (i == 0 ? "code_" : ",code_") + std::to_string(i + 1);
-  write_examples(options.out, rows, options.verb, 0, header + (labelled ? ",label\n" : "\n"));
+  std::vector<torch::Tensor> columns = {codes};
+  if (suffix == ".csv" && set.attributes.defined() && attributes_of(*run.model) != nullptr) {
+    for (const auto& name : run.example().attributes)
+      header += "," + csv_field(kAttributeColumn + name);
+    columns.push_back(set.attributes.to(codes.scalar_type()));
+  }
+  if (suffix == ".csv" && set.label.defined()) {
+    header += ",label";
+    columns.push_back(set.label.to(codes.scalar_type()).unsqueeze(1));
+  }
+  write_examples(options.out, torch::cat(columns, 1), options.verb, 0, header + "\n");
   if (options.json)
     print_json(options, {{"run", options.subject},
                          {"checkpoint", run.checkpoint.string()},

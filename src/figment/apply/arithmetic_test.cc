@@ -11,6 +11,7 @@ namespace {
 using Kind = ArithmeticTerm::Kind;
 using toys::run_of;
 using toys::ToyModel;
+using toys::ToyTold;
 using toys::vectors;
 
 std::string read(const std::string& text) {
@@ -105,7 +106,7 @@ TEST_F(Sums, AreDecodedAsTheLastTerm) {
   training.attributes = torch::Tensor();
   part.spec.classes = training.spec.classes;
   part.label = torch::tensor({1, 0, 0}, torch::kLong);
-  run = run_of(std::make_shared<ToyModel>(part.spec, true));
+  run = run_of(std::make_shared<ToyTold>(part.spec));
   // Decoding under class 1 adds 100.
   const auto found = sum("class:zero - 1 + 0");
   EXPECT_TRUE(torch::allclose(found.decoded - found.plain,

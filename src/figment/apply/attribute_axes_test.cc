@@ -14,6 +14,7 @@ namespace {
 using toys::run_of;
 using toys::ToyConditional;
 using toys::ToyModel;
+using toys::ToyTold;
 using toys::vectors;
 
 TEST(Regression, FindsTheWeightsOfALine) {
@@ -196,7 +197,7 @@ TEST(Edit, TellsAModelTheClass) {
   auto training = constructed(500, 9);
   training.spec.attributes.clear();
   training.attributes = torch::Tensor();
-  const auto run = run_of(std::make_shared<ToyModel>(training.spec, true));
+  const auto run = run_of(std::make_shared<ToyTold>(training.spec));
   const CodeSpace space(run, "test");
   const auto axes = fit_axes(space, training, training);
   auto one = training.first(1);
@@ -208,6 +209,37 @@ TEST(Edit, TellsAModelTheClass) {
         edit(space, axes, one, {{"class:right", -1}}, 1);
       },
       "expected a positive amount", Cause::kConfig));
+}
+
+TEST(Edit, MovesTheCodeWhereTheClassDecidesTheCodeAlone) {
+  auto training = constructed(500, 9);
+  training.spec.attributes.clear();
+  training.attributes = torch::Tensor();
+  const auto run = run_of(std::make_shared<ToyModel>(training.spec, true));
+  const CodeSpace space(run, "test");
+  const auto axes = fit_axes(space, training, training);
+  const auto edited = edit(space, axes, training.first(2), {{"class:right", -1}}, 1);
+  EXPECT_FALSE(edited.ways[0].by_condition);
+  EXPECT_NEAR(edited.ways[0].reached, -1, 1e-2);
+  // The class is the sign of the last number.
+  const auto change =
+      edited.images.view({2, 2, 4}).select(1, 1) - edited.images.view({2, 2, 4}).select(1, 0);
+  EXPECT_LT(change.select(1, 3).max().item<double>(), -0.1);
+}
+
+TEST(Edit, FitsAxesInCodesOfAtMost1024Numbers) {
+  torch::manual_seed(10);
+  auto wide = vectors(torch::randn({40, 520}));
+  wide.spec.attributes = {"a"};
+  wide.attributes = wide.x.narrow(1, 0, 1).contiguous();
+  const auto run = run_of(std::make_shared<ToyModel>(wide.spec, false));
+  const auto axes = fit_axes(CodeSpace(run, "test"), wide, wide);
+  EXPECT_GT(axes.axes()[0].quality, 0.99);
+  wide.x = torch::zeros({40, 1025});
+  wide.spec.shape = {1025};
+  const auto wider = run_of(std::make_shared<ToyModel>(wide.spec, false));
+  EXPECT_TRUE(refuses([&] { fit_axes(CodeSpace(wider, "test"), wide, wide); },
+                      "expected codes of at most 1024 numbers", Cause::kConfig));
 }
 
 }  // namespace

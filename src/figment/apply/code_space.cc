@@ -12,11 +12,6 @@ namespace {
 
 constexpr int64_t kBatch = 512;
 
-bool asks_for_label(Model& model) {
-  const auto* samples = dynamic_cast<Samples*>(&model);
-  return samples != nullptr && samples->knows_classes();
-}
-
 // The conditions of `given` for `n` codes: one example stands for all.
 Dataset for_each_of(const Dataset& given, int64_t n) {
   FIGMENT_CHECK(given.size() == n || given.size() == 1);
@@ -32,7 +27,6 @@ CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes, Say 
       prior_(dynamic_cast<DrawsPrior*>(run.model.get())),
       decodes_(ability<Decodes>(run, &Abilities::decodes, verb)),
       conditions_(dynamic_cast<Conditions*>(run.model.get())),
-      by_label_(asks_for_label(*run.model)),
       width_(encodes_ != nullptr   ? encodes_->code_dim()
              : inverts_ != nullptr ? inverts_->noise_dim()
              : prior_ != nullptr   ? prior_->code_dim()
@@ -43,9 +37,8 @@ CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes, Say 
     lacks_ability(run, &Abilities::encodes, verb);
 }
 
-bool CodeSpace::on_class() const {
-  return conditions_ != nullptr ? conditions_->on_class() : by_label_;
-}
+// Not Samples::knows_classes(): a model may draw codes by class and decode them without.
+bool CodeSpace::on_class() const { return conditions_ != nullptr && conditions_->on_class(); }
 bool CodeSpace::on_attributes() const {
   return conditions_ != nullptr && conditions_->on_attributes();
 }
@@ -81,9 +74,7 @@ torch::Tensor CodeSpace::decode(const torch::Tensor& codes, const Dataset& given
   for (int64_t i = 0; i < loader.batches(); ++i) {
     const auto batch = loader.batch(0, i);
     const auto code = codes.narrow(0, i * kBatch, batch.size()).to(run_.device(), torch::kFloat);
-    parts.push_back((conditions_ != nullptr ? conditions_->decode_as(code, batch)
-                                            : decodes_.decode(code, batch.label))
-                        .to(torch::kCPU));
+    parts.push_back(conditions_->decode_as(code, batch).to(torch::kCPU));
   }
   return torch::cat(parts);
 }

@@ -32,7 +32,7 @@ class CodeSpace {
   const LoadedRun& run() const { return run_; }
   int64_t width() const { return width_; }  // numbers of a code
 
-  // What decoding depends on beside the code.
+  // What decoding depends on beside the code, as Conditions says.
   bool on_class() const;
   bool on_attributes() const;
   bool conditional() const { return on_class() || on_attributes() || on_part(); }
@@ -63,7 +63,6 @@ class CodeSpace {
   std::shared_ptr<CodeSearch> search_{};  // null: not needed, or cannot be
   Decodes& decodes_;
   Conditions* conditions_;  // null: none
-  bool by_label_;           // Decodes::decode asks for the class
   int64_t width_;
 };
 

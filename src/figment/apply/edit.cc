@@ -11,7 +11,7 @@ namespace figment {
 namespace {
 
 constexpr int64_t kFitted = 10000, kJudged = 5000;  // examples
-constexpr int64_t kWidest = 512;
+constexpr int64_t kWidest = 1024;  // numbers of a code, each an unknown of every regression
 const std::string kClassPrefix = "class:";
 
 // What the edits do to codes and to conditions.

@@ -23,7 +23,7 @@ AttributeEdit parse_edit(const std::string& text);
 
 // The axes of the model's codes, fitted on `training` and judged on `held_out`. Throws
 // Error(kConfig) where examples have neither attributes nor classes, and for codes of more than
-// 512 numbers.
+// 1,024 numbers.
 AttributeAxes fit_axes(const CodeSpace& space, const Dataset& training, const Dataset& held_out);
 
 // How an edit is done, for telling.

@@ -13,6 +13,7 @@ namespace {
 using toys::run_of;
 using toys::ToyConditional;
 using toys::ToyModel;
+using toys::ToyTold;
 using toys::vectors;
 
 TEST(Slerp, KeepsTheLengthBetweenEqualLengthsAndHitsTheEnds) {
@@ -62,7 +63,7 @@ TEST(Pairs, AreOfDifferentClassesAndUseNoExampleTwice) {
 TEST(Interpolate, DecodesUnderTheClassOfTheNearerEnd) {
   const auto from = vectors(torch::tensor({{1.0F, 0.0F}}), {0}, {"a", "b"});
   const auto to = vectors(torch::tensor({{0.0F, 1.0F}}), {1}, {"a", "b"});
-  const auto run = run_of(std::make_shared<ToyModel>(from.spec, true));
+  const auto run = run_of(std::make_shared<ToyTold>(from.spec));
   const auto way = interpolate(CodeSpace(run, "test"), from, to, 4);
   const auto label = torch::tensor({0.0F, 0.0F, 100.0F, 100.0F}).unsqueeze(1);
   EXPECT_TRUE(torch::allclose(way.linear, way.plain + label));
@@ -73,7 +74,11 @@ TEST(Interpolate, DecodesUnderTheClassOfTheNearerEnd) {
 }
 
 // Decodes a code of two numbers as half of it and a hundred times its class, and encodes nothing.
-class ToyPrior : public Model, public Samples, public Decodes, public DrawsPrior {
+class ToyPrior : public Model,
+                 public Samples,
+                 public Decodes,
+                 public DrawsPrior,
+                 public Conditions {
  public:
   explicit ToyPrior(ExampleSpec example) : Model(std::move(example)) {
     register_buffer("none", torch::zeros({1}));
@@ -87,6 +92,12 @@ class ToyPrior : public Model, public Samples, public Decodes, public DrawsPrior
   torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override {
     return code / 2 +
            (knows_classes() ? 100 * label.to(torch::kFloat).unsqueeze(1) : torch::zeros({1}));
+  }
+  bool on_class() const override { return knows_classes(); }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return false; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) override {
+    return decode(code, given.label);
   }
   int64_t code_dim() const override { return 2; }
   Codes draw_prior(Noise& noise) override { return {noise.normal({2}), {}}; }
@@ -132,6 +143,22 @@ TEST(Interpolate, MixesAttributesOnTheWay) {
   const auto run = run_of(std::make_shared<ToyConditional>(from.spec));
   const auto way = interpolate(CodeSpace(run, "test"), from, to, 5);
   EXPECT_TRUE(torch::allclose(way.linear.select(1, 0), torch::linspace(-1, 1, 5)));
+}
+
+// An adversarial autoencoder under labels draws codes by class, and decodes them without.
+TEST(CodeSpace, IsUnderNoConditionWhereTheClassDecidesTheCodeAlone) {
+  const auto from = vectors(torch::tensor({{1.0F, 0.0F}}), {0}, {"a", "b"});
+  const auto to = vectors(torch::tensor({{0.0F, 1.0F}}), {1}, {"a", "b"});
+  const auto run = run_of(std::make_shared<ToyModel>(from.spec, true));
+  const CodeSpace space(run, "test");
+  EXPECT_FALSE(space.on_class());
+  EXPECT_FALSE(space.conditional());
+  const auto way = interpolate(space, from, to, 4);
+  EXPECT_TRUE(torch::allclose(way.linear, way.plain));
+  // Nor does it ask for labels, which samples have not.
+  auto unlabelled = from;
+  unlabelled.label = torch::Tensor();
+  EXPECT_TRUE(torch::allclose(space.decode(space.encode(unlabelled), unlabelled), from.x));
 }
 
 TEST(CodeSpace, RefusesAModelWithoutCodes) {

@@ -37,6 +37,20 @@ torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes) {
   return through_quantiles(unit_grid(side), codes).to(torch::kFloat);
 }
 
+Shares shares_of(Model& model) {
+  const auto* prior = dynamic_cast<DrawsPrior*>(&model);
+  if (prior != nullptr && !prior->prior_is_standard_normal()) return Shares::kPrior;
+  return dynamic_cast<Samples*>(&model) != nullptr ? Shares::kNormal : Shares::kExamples;
+}
+
+torch::Tensor draws_of_prior(Model& model) {
+  torch::NoGradGuard no_grad;
+  auto* prior = dynamic_cast<DrawsPrior*>(&model);
+  FIGMENT_CHECK(prior != nullptr);
+  Noise noise(kPriorSeed, 0, kPriorDraws, model.device());
+  return prior->draw_prior(noise).z.to(torch::kCPU, torch::kFloat);
+}
+
 bool has_manifold(Model& model) {
   // Of a conditional model there is a manifold for each condition.
   if (dynamic_cast<Conditions*>(&model) != nullptr) return false;
@@ -49,13 +63,9 @@ torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set,
   FIGMENT_CHECK(has_manifold(model));
   torch::NoGradGuard no_grad;
   torch::Tensor spread;  // none: standard normal
-  auto* prior = dynamic_cast<DrawsCodes*>(&model);
-  if (prior != nullptr && !prior->prior_is_standard_normal()) {
-    Noise noise(kPriorSeed, 0, kPriorDraws, model.device());
-    spread = prior->draw_prior(noise).z.to(torch::kCPU);
-  } else if (dynamic_cast<Samples*>(&model) == nullptr) {
-    spread = encode(model, scaling, set.first(2000));
-  }
+  const auto shares = shares_of(model);
+  if (shares == Shares::kPrior) spread = draws_of_prior(model);
+  if (shares == Shares::kExamples) spread = encode(model, scaling, set.first(2000));
   const auto codes = manifold_codes(side, spread);
   auto* able = dynamic_cast<Decodes*>(&model);
   return able->decode(codes.to(model.device())).to(torch::kCPU);

@@ -27,12 +27,21 @@ torch::Tensor through_quantiles(const torch::Tensor& unit, const torch::Tensor& 
 // column.
 torch::Tensor manifold_codes(int64_t side, const torch::Tensor& codes = {});
 
+// Of what a plane of codes of two numbers has equal shares: of the standard normal, for models that
+// sample and say of no other prior; of draws from the prior, for those that do; else of the codes
+// of examples.
+enum class Shares { kNormal, kPrior, kExamples };
+Shares shares_of(Model& model);
+
+// 20,000 codes [n, code_dim] of the model's prior, float32 on the CPU, always the same ones. The
+// model must be DrawsPrior.
+torch::Tensor draws_of_prior(Model& model);
+
 // Whether the model has codes of two numbers and can decode them, without a condition.
 bool has_manifold(Model& model);
 
-// The decoded manifold [side * side, example shape...]: over the prior for models that draw codes
-// from one other than the standard normal, over that for others that sample, over the codes of
-// `set` for the rest.
+// The decoded manifold [side * side, example shape...], in equal shares as shares_of says; those of
+// examples are of `set`.
 torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side);
 
 // Codes [n, k] as points [n, 2]: as they are for k = 2, else their two main axes.

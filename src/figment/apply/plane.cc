@@ -12,8 +12,6 @@ namespace figment {
 namespace {
 
 constexpr int64_t kWidest = 2048;  // codes that principal axes are computed of
-constexpr int64_t kDrawn = 20000;  // codes that the quantiles of a prior are estimated by
-constexpr std::uint64_t kDrawnSeed = 1;
 
 // Draws a frame of one pixel into a cell [C, h, w] of a picture: dark on light, light on dark.
 void outline(const torch::Tensor& cell) {
@@ -41,8 +39,12 @@ CodePlane::CodePlane(const CodeSpace& space, const Dataset& set,
       fail(Cause::kConfig, "--axes", "expected two different coordinates in [0, ", k, "), got ", i,
            ",", j);
   }
-  const auto codes =
-      (space.encodes() ? space.encode(set) : space.draw(kDrawn, kDrawnSeed)).to(torch::kDouble);
+  auto& model = *space.run().model;
+  const auto shares = k == 2 ? shares_of(model) : Shares::kExamples;
+  const bool drawn = !space.encodes() || shares == Shares::kPrior;
+  torch::Tensor codes;  // none: standard normal
+  if (shares != Shares::kNormal)
+    codes = (drawn ? draws_of_prior(model) : space.encode(set)).to(torch::kDouble);
   axes_ = torch::zeros({2, k}, torch::kDouble);
   if (k == 2 || axes || !space.encodes()) {  // of a prior no direction is the main one
     const auto [i, j] = axes.value_or(std::pair<int64_t, int64_t>{0, 1});
@@ -59,10 +61,8 @@ CodePlane::CodePlane(const CodeSpace& space, const Dataset& set,
     axes_ = fit_pca(codes.to(torch::kFloat), 2).axes.t().to(torch::kDouble);
     names_ = {"main axis 1", "main axis 2"};
   }
-  const bool prior =
-      space.encodes() && k == 2 && dynamic_cast<Samples*>(space.run().model.get()) != nullptr;
-  origin_ = prior || !space.encodes() ? torch::zeros({k}, torch::kDouble) : codes.mean(0);
-  if (!prior) position_ = (codes - origin_).mm(axes_.t());
+  origin_ = codes.defined() ? codes.mean(0) : torch::zeros({k}, torch::kDouble);
+  if (codes.defined()) position_ = (codes - origin_).mm(axes_.t());
   if (k > 2 && space.on_prior()) {
     const auto aside = codes[0] - origin_;
     origin_ += aside - axes_.t().mv(axes_.mv(aside));

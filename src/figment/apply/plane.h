@@ -18,10 +18,10 @@ class CodePlane {
  public:
   // Of a code of two numbers both. Of wider ones the coordinates `axes`, counted from 0, while the
   // others stay at their mean; or, without `axes`, the two main axes of the codes through their
-  // mean. Codes come from `set`. Equal room goes to equal shares of the codes, or of the standard
-  // normal when the code has two numbers and the model samples. For a model that does not encode
-  // they come from its prior: the first two coordinates. Where codes lie as the prior's do, all
-  // that is not in the plane is that of one code rather than of the mean. Throws
+  // mean. Codes come from `set`. Equal room goes to equal shares of the codes, or when the code has
+  // two numbers and the model samples of its prior (shares_of in latent.h). For a model that does
+  // not encode they come from its prior: the first two coordinates. Where codes lie as the prior's
+  // do, all that is not in the plane is that of one code rather than of the mean. Throws
   // Error(kConfig) for axes that are not there, Error(kData) for codes of one number.
   CodePlane(const CodeSpace& space, const Dataset& set,
             const std::optional<std::pair<int64_t, int64_t>>& axes = {});

@@ -4,11 +4,13 @@
 #include "figment/apply/latent.h"
 #include "figment/apply/section.h"
 #include "figment/apply/toy_run_test.h"
+#include "figment/model/draws_codes.h"
+#include "figment/report/markup.h"
 
 namespace figment {
 namespace sections {
 extern const Section classes, density, temperature, course, bound, optimum, aggregated_posterior,
-    latent;
+    latent, class_grids, attribute_sweeps, interpolation;
 }
 namespace {
 
@@ -246,9 +248,48 @@ TEST(AggregatedPosteriorSection, DrawsCodesOfAVaeBesideItsPrior) {
   ASSERT_EQ(ticks.size(), 2U);
   EXPECT_FALSE(ticks[0].empty());
   EXPECT_EQ(ticks[0], ticks[1]);  // so that they compare
-  const auto wider = made("vae", kPlane, {"likelihood=\"gaussian\"", "latent_dim=3"});
-  EXPECT_EQ(page_of(sections::aggregated_posterior, wider, points()).find("beside the prior"),
-            std::string::npos);
+  EXPECT_NE(page.find("Moments of what is drawn above."), std::string::npos);
+}
+
+// Codes are the examples themselves, and the prior is standard normal.
+class PlainCodes : public toys::ToyModel, public DrawsCodes {
+ public:
+  explicit PlainCodes(ExampleSpec example) : ToyModel(std::move(example), false) {}
+  int64_t code_dim() const override { return ToyModel::code_dim(); }
+  Codes draw_prior(Noise& noise) override { return {noise.normal({code_dim()}), {}}; }
+  torch::Tensor draw_posterior(const Batch& batch, Noise&) override { return batch.x; }
+};
+
+TEST(AggregatedPosteriorSection, DrawsWiderCodesOnTheirMainAxesAndTellsTheirExtremes) {
+  torch::manual_seed(3);
+  auto x = torch::randn({200, 3}) * torch::tensor({0.5F, 4.0F, 2.0F}) -
+           torch::tensor({0.0F, 0.0F, 7.0F});
+  x.select(1, 0).add_(-0.2 * x.select(1, 1));
+  const auto set = toys::vectors(x);
+  const auto page = page_of(sections::aggregated_posterior,
+                            toys::run_of(std::make_shared<PlainCodes>(set.spec)), set);
+  EXPECT_EQ(count(page, "first main axis"), 2);
+  const auto ticks = ticks_of_plots(page);
+  ASSERT_EQ(ticks.size(), 2U);
+  EXPECT_EQ(ticks[0], ticks[1]);
+  const auto wide = x.to(torch::kDouble);
+  const auto correlation = torch::corrcoef(wide.t());
+  for (const double told :
+       {-wide.mean(0)[2].item<double>(), wide.select(1, 0).std().item<double>(),
+        wide.select(1, 1).std().item<double>(), -correlation[0][1].item<double>()}) {
+    EXPECT_GT(told, 0.5);
+    EXPECT_NE(page.find(">" + fixed(told, 3) + "<"), std::string::npos) << told;
+  }
+}
+
+TEST(AggregatedPosteriorSection, DrawsCodesOfOneNumberAsShares) {
+  const auto page =
+      page_of(sections::aggregated_posterior,
+              made("vae", kPlane, {"likelihood=\"gaussian\"", "latent_dim=1", "coder.hidden=[8]"}),
+              points());
+  EXPECT_NE(page.find("draws from the prior"), std::string::npos);
+  EXPECT_NE(page.find("largest deviation"), std::string::npos);
+  EXPECT_EQ(page.find("correlation"), std::string::npos);
 }
 
 TEST(AggregatedPosteriorSection, LeavesTheManifoldOfANormalPriorExact) {
@@ -263,6 +304,64 @@ TEST(AggregatedPosteriorSection, LeavesTheManifoldOfANormalPriorExact) {
   // With a layer above, codes are not standard normal.
   run = made("vae", pictures().spec, {"coder.hidden=[8]", "second.latent_dim=2"});
   EXPECT_TRUE(said("equal shares of the prior"));
+  run = made("vae_gan", pictures().spec,
+             {"latent_dim=2", "coder.hidden=[8]", "discriminator.hidden=[8]"});
+  EXPECT_TRUE(said("quantile function of the normal distribution"));
+}
+
+// Pictures of two classes, as bright as their attribute says.
+Dataset described() {
+  auto set = pictures();
+  set.spec.classes = {"a", "b"};
+  set.label = torch::tensor({0, 1, 0, 1}, torch::kLong);
+  set.spec.attributes = {"brightness"};
+  set.attributes = set.x.to(torch::kFloat).mean({1, 2, 3}).unsqueeze(1) / 255;
+  return set;
+}
+
+TEST(ClassGridsSection, DrawsTheManifoldOfEachClassHoweverWideTheCode) {
+  const auto set = described();
+  for (const char* width : {"latent_dim=2", "latent_dim=5"}) {
+    const auto page =
+        page_of(sections::class_grids, made("cvae", set.spec, {width, "coder.hidden=[8]"}), set);
+    EXPECT_EQ(count(page, "<img"), 3) << width;  // samples, styles, manifolds
+    EXPECT_NE(page.find("The manifold of each class"), std::string::npos) << width;
+    EXPECT_EQ(page.find("two main axes") != std::string::npos,
+              width == std::string("latent_dim=5"));
+  }
+  EXPECT_EQ(page_of(sections::class_grids, made("vae", set.spec, {"coder.hidden=[8]"}), set)
+                .find("Class by class"),
+            std::string::npos);
+}
+
+TEST(AttributeSweepsSection, TurnsEachAttributeUpAndDown) {
+  const auto set = described();
+  const auto page =
+      page_of(sections::attribute_sweeps,
+              made("cvae", set.spec, {"condition=\"attributes\"", "coder.hidden=[8]"}), set);
+  EXPECT_NE(page.find("Attributes turned up and down"), std::string::npos);
+  EXPECT_NE(page.find("brightness: an example of the validation part"), std::string::npos);
+  EXPECT_EQ(count(page, "<img"), 1);
+  EXPECT_EQ(page_of(sections::attribute_sweeps,
+                    made("cvae", set.spec, {"condition=\"class\"", "coder.hidden=[8]"}), set)
+                .find("turned up and down"),
+            std::string::npos);
+}
+
+TEST(InterpolationSection, GoesBetweenClassesAndAlongCoordinates) {
+  const auto page = page_of(sections::interpolation,
+                            made("vae", described().spec, {"coder.hidden=[8]"}), described());
+  EXPECT_NE(page.find("From one example to another"), std::string::npos);
+  EXPECT_NE(page.find("of different classes where there are any"), std::string::npos);
+  EXPECT_NE(page.find("one coordinate a row"), std::string::npos);
+  EXPECT_EQ(count(page, "<img"), 2);
+  // What does not encode goes between draws of its prior.
+  const auto drawn =
+      page_of(sections::interpolation,
+              made("gan", pictures().spec, {"generator.hidden=[8]", "discriminator.hidden=[8]"}),
+              pictures());
+  EXPECT_NE(drawn.find("Ways between codes"), std::string::npos);
+  EXPECT_EQ(count(drawn, "<img"), 1);
 }
 
 }  // namespace

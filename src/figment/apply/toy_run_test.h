@@ -11,8 +11,8 @@
 
 namespace figment::toys {
 
-// Codes are twice the example. When told the class, decoding adds 100 times its number, and a
-// sample is its class everywhere, with noise of 0.1.
+// Codes are twice the example. When told the class, a sample is its class everywhere, with noise of
+// 0.1; decoding asks for the code alone.
 class ToyModel : public Model, public Encodes, public Decodes, public Samples {
  public:
   ToyModel(ExampleSpec example, bool told) : Model(std::move(example)), told_(told) {
@@ -22,14 +22,10 @@ class ToyModel : public Model, public Encodes, public Decodes, public Samples {
   Metrics validation_step(const Batch&) override { return {}; }
   int64_t code_dim() const override { return example().elements(); }
   torch::Tensor encode(const Batch& batch) override { return 2 * batch.x.flatten(1); }
-  torch::Tensor decode(const torch::Tensor& code, const torch::Tensor& label) override {
+  torch::Tensor decode(const torch::Tensor& code, const torch::Tensor&) override {
     auto shape = example().shape;
     shape.insert(shape.begin(), code.size(0));
-    const auto plain = (code / 2).reshape(shape);
-    if (!told_) return plain;
-    auto ones = std::vector<int64_t>(shape.size(), 1);
-    ones[0] = code.size(0);
-    return plain + 100 * label.to(torch::kFloat).reshape(ones);
+    return (code / 2).reshape(shape);
   }
   bool knows_classes() const override { return told_; }
   torch::Tensor sample(const SampleRequest& request) override {
@@ -41,6 +37,20 @@ class ToyModel : public Model, public Encodes, public Decodes, public Samples {
 
  private:
   bool told_;
+};
+
+// Told the class: decoding adds 100 times its number.
+class ToyTold : public ToyModel, public Conditions {
+ public:
+  explicit ToyTold(ExampleSpec example) : ToyModel(std::move(example), true) {}
+  bool on_class() const override { return true; }
+  bool on_attributes() const override { return false; }
+  bool on_part() const override { return false; }
+  torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) override {
+    auto ones = std::vector<int64_t>(example().shape.size() + 1, 1);
+    ones[0] = code.size(0);
+    return decode(code, {}) + 100 * given.label.to(torch::kFloat).reshape(ones);
+  }
 };
 
 // Told the attributes: decoding adds the first of them.

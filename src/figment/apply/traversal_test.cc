@@ -6,6 +6,7 @@
 #include "figment/apply/plane.h"
 #include "figment/apply/toy_run_test.h"
 #include "figment/core/error.h"
+#include "figment/model/draws_codes.h"
 
 namespace figment {
 namespace {
@@ -51,6 +52,43 @@ TEST(Plane, OfTwoCodesIsTheNormalQuantilesOfASampler) {
   EXPECT_NEAR(codes[0].norm().item<double>(), 0, 1e-6);
   EXPECT_NEAR(codes[1][0].item<double>(), 1.959964, 1e-4);
   EXPECT_NEAR(codes[1][1].item<double>(), -1.959964, 1e-4);
+}
+
+// Samples codes with a mean and deviations of their own, or says that they are standard normal.
+class ToyPrior : public ToyModel, public DrawsPrior {
+ public:
+  ToyPrior(ExampleSpec example, bool standard)
+      : ToyModel(std::move(example), false), standard_(standard) {}
+  int64_t code_dim() const override { return ToyModel::code_dim(); }
+  bool prior_is_standard_normal() const override { return standard_; }
+  Codes draw_prior(Noise& noise) override {
+    const auto z = noise.normal({2});
+    if (standard_) return {z, {}};
+    return {z * torch::tensor({3.0F, 0.5F}) + torch::tensor({1.0F, -2.0F}), {}};
+  }
+
+ private:
+  bool standard_;
+};
+
+TEST(Plane, OfTwoCodesHasEqualSharesOfThePrior) {
+  torch::manual_seed(3);
+  const auto set = vectors(torch::randn({50, 2}));
+  const auto unit = torch::tensor({{0.5, 0.5}, {0.975, 0.025}}, torch::kDouble);
+  for (const bool standard : {false, true}) {
+    const auto run = run_of(std::make_shared<ToyPrior>(set.spec, standard));
+    const CodeSpace space(run, "test");
+    const CodePlane plane(space, set);
+    const auto codes = plane.codes(unit);
+    const auto wanted = standard ? torch::tensor({{0.0F, 0.0F}, {1.96F, -1.96F}})
+                                 : torch::tensor({{1.0F, -2.0F}, {6.88F, -2.98F}});
+    EXPECT_TRUE(torch::allclose(codes, wanted, 0, standard ? 1e-4 : 0.25)) << codes;
+    // The picture of the report is the same.
+    EXPECT_TRUE(torch::allclose(manifold(*run.model, run.scaling, set, 5),
+                                space.decode(plane.codes(unit_grid(5)), set), 1e-5, 1e-5));
+    const CodePlane turned(space, set, std::pair<int64_t, int64_t>{1, 0});
+    EXPECT_TRUE(torch::allclose(turned.codes(unit.flip(1)), codes, 1e-5, 1e-5));
+  }
 }
 
 TEST(Plane, OfWiderCodesFollowsTheMainAxesOrThoseAsked) {

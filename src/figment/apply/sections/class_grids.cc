@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "figment/apply/latent.h"
+#include "figment/apply/plane.h"
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
@@ -14,7 +15,9 @@ namespace figment::sections {
 namespace {
 
 constexpr int64_t kMostClasses = 20, kColumns = 10, kSeeds = 10;
-constexpr int64_t kSide = 8;  // of the manifold of a class
+constexpr int64_t kSide = 8;      // of the manifold of a class
+constexpr int64_t kWidest = 256;  // codes of more numbers are maps: no two axes say much
+constexpr int64_t kAxes = 2000;   // codes that the two main axes are told by
 
 int64_t classes_shown(const ReportContext& context) {
   return std::min<int64_t>(kMostClasses,
@@ -78,8 +81,11 @@ void style_transfer(ReportContext& context, Conditions& conditions, Encodes& enc
 }
 
 void manifolds(ReportContext& context, Conditions& conditions, Encodes& encodes) {
-  if (encodes.code_dim() != 2) return;
-  const auto codes = manifold_codes(kSide).to(context.run.device());
+  const auto width = encodes.code_dim();
+  if (width < 2 || width > kWidest || !context.run.family->abilities.decodes) return;
+  if (width > 2 && (context.shown.size() < 2 || !context.shown.label.defined())) return;
+  const CodePlane plane(CodeSpace(context.run, "report"), context.shown.first(kAxes));
+  const auto codes = plane.codes(unit_grid(kSide)).to(context.run.device());
   GridOptions close, apart;
   close.gap = 0;
   apart.columns = 5;
@@ -94,8 +100,11 @@ void manifolds(ReportContext& context, Conditions& conditions, Encodes& encodes)
     sheets.push_back(
         image_grid(conditions.decode_as(codes, as_class(given, one)).to(torch::kCPU), close));
   context.page.image(encode_png(image_grid(torch::stack(sheets), apart)),
-                     "The manifold of each class: codes on a grid over the unit square, pushed "
-                     "through the quantile function of the normal distribution.",
+                     width == 2
+                         ? "The manifold of each class: codes on a grid over the unit square, "
+                           "pushed through the quantile function of the normal distribution."
+                         : "The manifold of each class: codes on a grid of equal shares of the "
+                           "codes of the examples along their two main axes, through their mean.",
                      1);
 }
 

@@ -7,7 +7,6 @@
 #include "figment/apply/section.h"
 #include "figment/apply/use.h"
 #include "figment/data/image_codec.h"
-#include "figment/model/draws_codes.h"
 #include "figment/report/grid.h"
 #include "figment/report/plot.h"
 
@@ -26,12 +25,11 @@ void write(ReportContext& context) {
     grid.gap = 0;
     const auto picture = image_grid(
         manifold(*context.run.model, context.run.scaling, context.shown, kManifoldSide), grid);
-    const auto* prior = context.able<DrawsCodes>();
+    const auto shares = shares_of(*context.run.model);
     context.page.image(
         encode_png(picture),
-        prior != nullptr && !prior->prior_is_standard_normal()
-            ? "Codes on a grid of equal shares of the prior, decoded."
-        : context.run.family->abilities.samples
+        shares == Shares::kPrior ? "Codes on a grid of equal shares of the prior, decoded."
+        : shares == Shares::kNormal
             ? "Codes on a grid over the unit square, pushed through the quantile function of "
               "the normal distribution and decoded."
             : "Codes on a grid of equal shares of the examples' codes, decoded.",
