@@ -177,7 +177,7 @@ void declare_use(CLI::App& app, Options& options) {
       .data("Data set in place of the run's")
       .split()
       .number("How many examples (all)")
-      .out("FILE.npy or FILE.csv (with the label last)")
+      .out("FILE.npy or FILE.csv (then attributes a model is given, and the label last)")
       .checkpoint()
       .device()
       .json();

@@ -5,6 +5,7 @@
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 #include "figment/data/open.h"
+#include "figment/data/padding.h"
 #include "figment/eval/sample_sets.h"
 #include "figment/train/device.h"
 #include "measured.h"
@@ -117,8 +118,7 @@ void compare_pixels(const Chosen& judged, const Chosen& real, const Scaling& sca
 }
 
 Measured compare(const Side& a, const Side& b, const Chosen& judged, const Chosen& real,
-                 const std::string& features) {
-  const auto scaling = Scaling::fit(b.training, ScalingKind::kAuto);
+                 const Scaling& scaling, const std::string& features) {
   const auto space = space_of(a, b, scaling, features);
   const auto one = space.observe(judged.set.x, judged.rows);
   const auto other = space.observe(real.set.x, real.rows);
@@ -151,11 +151,16 @@ int verb_compare(const Options& options) {
     fail(Cause::kConfig, "compare",
          "expected two data sets: folders of images, arrays (.npy), or names (figment data list)");
   set_threads(std::max<std::int64_t>(0, options.threads));
-  const auto a = open_side(options, options.subject), b = open_side(options, options.object);
+  auto a = open_side(options, options.subject), b = open_side(options, options.object);
   check_alike(a, b);
+  const auto scaling = Scaling::fit(b.training, ScalingKind::kAuto);
+  // Rows are scaled without their lengths: what pads a series is to be nothing then.
+  for (auto* side : {&a, &b})
+    for (auto* set : {&side->examples, &side->training, &side->test})
+      set->x = padded_for(scaling, *set);
   const auto most = options.n > 0 ? options.n : kUsualExamples;
   const Chosen judged(a.examples, most), real(b.examples, most);
-  const auto measured = compare(a, b, judged, real, options.features);
+  const auto measured = compare(a, b, judged, real, scaling, options.features);
   if (options.json) {
     nlohmann::json document = {{"judged", options.subject},
                                {"reference", options.object},

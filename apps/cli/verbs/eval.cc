@@ -27,10 +27,12 @@ int verb_eval(const Options& options) {
     return part;
   };
   const auto request = [&](bool of_run) {
+    const bool within = options.split == "train" && (options.data.empty() || !of_run);
     return MetricRequest{*run.model,   *run.family,
                          run.scaling,  training(of_run),
                          set,          run.recipe.data,
-                         options.seed, {options.samples, options.calibrate, options.features}};
+                         options.seed, {options.samples, options.calibrate, options.features},
+                         within};
   };
   const SampleScope shared(say_on_stderr);
   Measured all;

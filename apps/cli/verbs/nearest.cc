@@ -14,6 +14,7 @@
 #include "figment/core/files.h"
 #include "figment/core/text.h"
 #include "figment/data/image_codec.h"
+#include "figment/data/padding.h"
 #include "figment/eval/sample_sets.h"
 #include "figment/report/grid.h"
 #include "latent_sheet.h"
@@ -195,9 +196,9 @@ int verb_nearest(const Options& options) {
                   judge_nearness(of(training), of(looked.set), of(held_out), options.neighbours)};
   };
   std::vector<Judged> judged;
-  judged.push_back(
-      judge(run.example().modality == Modality::kImage ? "pixels" : "numbers",
-            [&](const Dataset& set) { return run.scaling.to_model(set.x).flatten(1); }));
+  judged.push_back(judge(
+      run.example().modality == Modality::kImage ? "pixels" : "numbers",
+      [&](const Dataset& set) { return to_model(run.scaling, set.x, set.length).flatten(1); }));
   if (run.family->abilities.encodes && looked.encodable)
     judged.push_back(
         judge("codes", [&](const Dataset& set) { return encode(run, set).to(torch::kFloat); }));

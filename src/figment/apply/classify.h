@@ -26,10 +26,11 @@ Classification classify(const LoadedRun& run, const Dataset& training, const Dat
 // Shares of the examples of `set`, which has labels, that others take for another class, by name:
 // of the plain classifier (eval/plain_classifier.h), and of a vote of the 5 nearest of `training`,
 // by codes where the model has codes that do not know the class, by the examples themselves
-// otherwise.
+// otherwise. With `within_training` the set is the first of `training`, and none votes on itself.
 std::vector<std::pair<std::string, double>> classification_baselines(const LoadedRun& run,
                                                                      const Dataset& training,
                                                                      const Dataset& set,
-                                                                     std::uint64_t seed);
+                                                                     std::uint64_t seed,
+                                                                     bool within_training = false);
 
 }  // namespace figment

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/apply/toy_run_test.h"
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/model/abilities.h"
@@ -67,6 +68,44 @@ TEST(Classify, IsHeldAgainstOthers) {
   const auto inputs = classification_baselines(untrained("cvae", set), set, set, 1);
   EXPECT_EQ(inputs[1].first, "neighbours_of_inputs_error");
   EXPECT_LT(inputs[0].second, 0.1);  // on what it learned from
+}
+
+TEST(Classify, LetsNoExampleVoteOnItself) {
+  const auto along = torch::tensor({0.0F, 0.1F, 10.0F, 10.1F, 20.0F, 20.1F});
+  const auto set = toys::vectors(torch::stack({along, along}, 1), {0, 1, 0, 1, 0, 1}, {"a", "b"});
+  const auto run = toys::run_of(std::make_shared<toys::ToyModel>(set.spec, false));
+  const auto found = classification_baselines(run, set, set, 1);
+  EXPECT_EQ(found[1].first, "neighbours_of_codes_error");
+  EXPECT_LT(found[1].second, 0.5);
+  // Of the five others three are of the other class.
+  EXPECT_EQ(classification_baselines(run, set, set, 1, /*within_training=*/true)[1].second, 1);
+}
+
+TEST(Classify, RefusesAClassifierThatNeverLearned) {
+  const auto set = open_data(few_digits()).train;
+  const auto run_with = [&](const ExampleSpec& spec, const char* setting) {
+    LoadedRun run;
+    run.family = &family_named("stacked", "test");
+    run.scaling = Scaling::fit(set, ScalingKind::kAuto);
+    Problems problems;
+    Value config;
+    set_override(config, setting);
+    run.model = run.family->make(config, spec, problems);
+    run.model->eval();
+    return run;
+  };
+  EXPECT_EQ(classify(run_with(set.spec, "beside=true"), set, set.first(5), {}).log_p.size(0), 5);
+  const auto told =
+      error_of([&] { classify(run_with(set.spec, "beside=false"), set, set.first(5), {}); });
+  EXPECT_NE(told.find("train anew with model.beside=true or model.target=labels"),
+            std::string::npos)
+      << told;
+  auto bare = set.spec;
+  bare.classes.clear();
+  EXPECT_NE(error_of([&] {
+              classify(run_with(bare, "beside=true"), set, set.first(5), {});
+            }).find("train anew with examples with labels"),
+            std::string::npos);
 }
 
 TEST(Sample, GivesTheAttributesThatAreAskedFor) {

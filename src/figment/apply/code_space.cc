@@ -5,6 +5,8 @@
 #include "figment/apply/use.h"
 #include "figment/core/error.h"
 #include "figment/data/loader.h"
+#include "figment/data/padding.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/model/stepwise.h"
 
 namespace figment {
@@ -31,6 +33,7 @@ CodeSpace::CodeSpace(const LoadedRun& run, const char* verb, CodesOf codes, Say 
              : inverts_ != nullptr ? inverts_->noise_dim()
              : prior_ != nullptr   ? prior_->code_dim()
                                    : 0) {
+  need_decoder_of_codes(*run.model, verb);
   if (codes == CodesOf::kExamples && can_search(*run.model))
     search_ = std::make_shared<CodeSearch>(run, std::move(say));
   if (!encodes() && (prior_ == nullptr || codes == CodesOf::kExamples))
@@ -80,7 +83,7 @@ torch::Tensor CodeSpace::decode(const torch::Tensor& codes, const Dataset& given
 }
 
 torch::Tensor in_model_numbers(const LoadedRun& run, const Dataset& set) {
-  return run.scaling.to_model(set.x);
+  return to_model(run.scaling, set.x, set.length);
 }
 
 Dataset as_examples(const LoadedRun& run, const torch::Tensor& x, const Dataset& given) {

@@ -9,6 +9,7 @@
 #include "figment/core/files.h"
 #include "figment/data/code_file.h"
 #include "figment/data/padding.h"
+#include "figment/eval/compression.h"
 #include "figment/model/knows_lengths.h"
 #include "figment/train/manifest.h"
 
@@ -51,6 +52,7 @@ torch::Tensor decode_series(const LoadedRun& run, const torch::Tensor& codes,
 
 std::string compress(const LoadedRun& run, const Dataset& set, int64_t bits) {
   ability<Decodes>(run, &Abilities::decodes, "compress");
+  need_codes_alone(*run.model, "compress");
   const auto codes = encode(run, set);
   CodeFile file;
   file.quantizer = Quantizer::fit(codes, bits);

@@ -10,7 +10,7 @@
 namespace figment {
 
 // The bytes of a code file (data/code_file.h) of `set`, `bits` (1 to 16) for each coordinate. For
-// models that encode and decode; throws Error(kConfig) for others.
+// models that encode and decode codes alone (eval/compression.h); throws Error(kConfig) for others.
 std::string compress(const LoadedRun& run, const Dataset& set, int64_t bits);
 
 // Examples [n, shape...] in the model's numbers, float32 on the CPU; NaN behind the end of series

@@ -4,10 +4,12 @@
 
 #include <cmath>
 
+#include "figment/apply/section_page_test.h"
 #include "figment/apply/use.h"
 #include "figment/core/testing.h"
 #include "figment/data/code_file.h"
 #include "figment/data/padding.h"
+#include "figment/eval/metric.h"
 #include "figment/train/manifest.h"
 
 namespace figment {
@@ -54,6 +56,42 @@ TEST(Compress, RefusesSeriesThatEndLaterThanTheModelKnows) {
   const auto outcome = outcome_of([&] { decompress(given.run, encode_code_file(file), "a"); });
   EXPECT_EQ(outcome.code, 3);
   EXPECT_NE(outcome.message.find("that end after 8 steps"), std::string::npos) << outcome.message;
+}
+
+// What is said when the code of this model is to stand for an example.
+std::string refusal(const char* family, const std::vector<std::string>& settings) {
+  const ExampleSpec pictures{Modality::kImage, {1, 12, 12}, {"a", "b"}, {}};
+  const auto run = toys::made(family, pictures, settings);
+  Dataset set;
+  set.name = "pictures";
+  set.spec = pictures;
+  set.x = torch::randint(0, 256, {8, 1, 12, 12}, torch::kByte);
+  set.label = torch::arange(8).remainder(2);
+  const auto told = outcome_of([&] { compress(run, set, 4); });
+  const auto measured = outcome_of([&] {
+    metric_named("compression")
+        .measure({*run.model, *run.family, run.scaling, set, set, DataConfig(), 1});
+  });
+  EXPECT_EQ(told.code, 2);
+  EXPECT_EQ(measured.code, 2);
+  // The same but for the place.
+  const auto words = [](const std::string& message) { return message.substr(message.find(']')); };
+  EXPECT_EQ(words(told.message), words(measured.message));
+  return told.message;
+}
+
+TEST(Compress, RefusesCodesThatAreNotAllThatDecodes) {
+  const auto told = refusal("cvae", {});
+  EXPECT_NE(told.find("the class or attributes of each example too"), std::string::npos) << told;
+  const auto part = refusal("cvae", {"condition=part"});
+  EXPECT_NE(part.find("part of each example too, which no code holds; reconstruct"),
+            std::string::npos)
+      << part;
+}
+
+TEST(Compress, RefusesADecoderThatTheEncoderLeftBehind) {
+  const auto told = refusal("stacked", {"target=labels", "beside=false"});
+  EXPECT_NE(told.find("train anew with model.beside=true"), std::string::npos) << told;
 }
 
 }  // namespace

@@ -139,6 +139,9 @@ TEST(CompressionSection, DrawsRateAndQuality) {
   EXPECT_EQ(count(page, "<svg"), 1);
   EXPECT_FALSE(has(page_of(sections::compression, made("autoencoder", kPlane, {}), points()),
                    "As a compression"));
+  // Its codes are decoded with the class, which is no part of them.
+  EXPECT_FALSE(
+      has(page_of(sections::compression, run_on_pictures("cvae"), pictures()), "As a compression"));
 }
 
 TEST(CodesAndPcaSection, HoldsCodesOfCountsAgainstLsaToo) {

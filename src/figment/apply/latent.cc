@@ -6,6 +6,7 @@
 #include "figment/core/error.h"
 #include "figment/model/abilities.h"
 #include "figment/model/draws_codes.h"
+#include "figment/model/reconstructs_now.h"
 
 namespace figment {
 namespace {
@@ -55,8 +56,7 @@ bool has_manifold(Model& model) {
   // Of a conditional model there is a manifold for each condition.
   if (dynamic_cast<Conditions*>(&model) != nullptr) return false;
   const auto* encodes = dynamic_cast<Encodes*>(&model);
-  return encodes != nullptr && encodes->code_dim() == 2 &&
-         dynamic_cast<Decodes*>(&model) != nullptr;
+  return encodes != nullptr && encodes->code_dim() == 2 && decodes_of(model) != nullptr;
 }
 
 torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set, int64_t side) {
@@ -67,7 +67,7 @@ torch::Tensor manifold(Model& model, const Scaling& scaling, const Dataset& set,
   if (shares == Shares::kPrior) spread = draws_of_prior(model);
   if (shares == Shares::kExamples) spread = encode(model, scaling, set.first(2000));
   const auto codes = manifold_codes(side, spread);
-  auto* able = dynamic_cast<Decodes*>(&model);
+  auto* able = decodes_of(model);
   return able->decode(codes.to(model.device())).to(torch::kCPU);
 }
 

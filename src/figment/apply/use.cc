@@ -9,6 +9,8 @@
 #include "figment/data/loader.h"
 #include "figment/model/conditions.h"
 #include "figment/model/draws_codes.h"
+#include "figment/model/reconstructs_now.h"
+#include "figment/train/prepare.h"
 
 namespace figment {
 namespace {
@@ -100,6 +102,7 @@ void for_each_batch(Model& model, const Scaling& scaling, const Dataset& set, in
 
 torch::Tensor reconstruct(const LoadedRun& run, const Dataset& set) {
   auto& able = ability<Reconstructs>(run, &Abilities::reconstructs, "reconstruct");
+  need_decoder_of_codes(*run.model, "reconstruct");
   return gather(*run.model, run.scaling, set,
                 [&](const Batch& batch) { return able.reconstruct(batch); });
 }
@@ -118,6 +121,7 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set) {
 torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const torch::Tensor& label) {
   torch::NoGradGuard no_grad;
   auto& able = ability<Decodes>(run, &Abilities::decodes, "decode");
+  need_decoder_of_codes(*run.model, "decode");
   const auto* encodes = dynamic_cast<Encodes*>(run.model.get());
   const auto* prior = dynamic_cast<DrawsPrior*>(run.model.get());
   if (encodes != nullptr || prior != nullptr) {
@@ -173,6 +177,7 @@ Dataset open_part(const LoadedRun& run, const std::string& part, const std::stri
     fail(Cause::kData, config.source, "expected examples in its ", part,
          " part, found none; choose another with --split");
   check_example(run, set.spec, config.source);
+  need_knowledge_of_lengths(*run.family, *run.model, set);
   if (!run.example().classes.empty()) adopt_classes(set, run.example().classes);
   return set;
 }

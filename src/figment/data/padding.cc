@@ -18,6 +18,12 @@ torch::Tensor to_model(const Scaling& scaling, const torch::Tensor& x,
   return with_padding(scaling.to_model(x), length, 0);
 }
 
+torch::Tensor padded_for(const Scaling& scaling, const Dataset& set) {
+  if (!set.length.defined()) return set.x;
+  // Scaling moves all of a series by one number.
+  return with_padding(set.x, set.length, scaling.shift()[0].item<double>());
+}
+
 torch::Tensor real_elements(const Dataset& set) {
   if (!set.length.defined()) return {};
   return with_padding(torch::ones_like(set.x), set.length, 0).flatten(1);

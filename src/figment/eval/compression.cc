@@ -9,6 +9,7 @@
 #include "figment/data/jpeg_encode.h"
 #include "figment/data/loader.h"
 #include "figment/model/abilities.h"
+#include "figment/model/reconstructs_now.h"
 #include "figment/report/grid.h"
 
 namespace figment {
@@ -55,6 +56,23 @@ struct Sheet {
 
 }  // namespace
 
+bool decodes_codes_alone(Model& model) {
+  const auto* given = dynamic_cast<Conditions*>(&model);
+  return given == nullptr || !(given->on_class() || given->on_attributes() || given->on_part());
+}
+
+void need_codes_alone(Model& model, const std::string& where) {
+  need_decoder_of_codes(model, where);
+  if (decodes_codes_alone(model)) return;
+  const bool part = dynamic_cast<Conditions&>(model).on_part();
+  fail(
+      Cause::kConfig, where, "expected a model that decodes codes alone, but this one is given ",
+      part
+          ? "part of each example too, which no code holds; reconstruct shows what it makes of both"
+          : "the class or attributes of each example too, which no code holds; encode --out "
+            "FILE.csv writes them beside the codes, and decode reads them");
+}
+
 double mean_psnr(const torch::Tensor& a, const torch::Tensor& b) {
   const auto error = (a - b).square().flatten(1).mean(1).to(torch::kDouble);
   return (-10 * error.clamp_min(1e-12).log10()).mean().item<double>();
@@ -64,8 +82,8 @@ std::vector<RatePoint> rate_of_codes(Model& model, const Scaling& scaling, const
                                      const std::vector<int64_t>& bits) {
   torch::NoGradGuard no_grad;
   auto* encodes = dynamic_cast<Encodes*>(&model);
-  auto* decodes = dynamic_cast<Decodes*>(&model);
-  FIGMENT_CHECK(encodes != nullptr && decodes != nullptr);
+  auto* decodes = decodes_of(model);
+  FIGMENT_CHECK(encodes != nullptr && decodes != nullptr && decodes_codes_alone(model));
   model.eval();
   Loader loader(set, scaling, {kBatch, false, 0, model.device()});
   std::vector<torch::Tensor> parts;

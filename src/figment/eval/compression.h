@@ -18,9 +18,15 @@ struct RatePoint {
   double psnr = 0;     // decibels, mean over examples; infinite where nothing is lost
 };
 
+// Whether codes are all that the model needs to decode them: a file of codes holds neither the
+// class, nor the attributes, nor the part of each example that some are given besides.
+bool decodes_codes_alone(Model& model);
+// Throws Error(kConfig) with `where` unless it does, by a decoder of these codes.
+void need_codes_alone(Model& model, const std::string& where);
+
 // The codes of `set`, quantised to each of `bits`, entropy-coded as `figment compress` writes them,
 // and decoded again; the quantiser is fitted on the codes of `set` itself and part of the rate. The
-// model's weights are not. For models that encode and decode.
+// model's weights are not. For models that encode and decode codes alone.
 std::vector<RatePoint> rate_of_codes(Model& model, const Scaling& scaling, const Dataset& set,
                                      const std::vector<int64_t>& bits);
 

@@ -107,10 +107,7 @@ Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
   if (reconstructs_of(model) == nullptr) return {};
   const auto numbers = numbers_of(scaling);
   const auto d = model.example().elements();
-  // The model sees 0 where a series has ended; of the shift, one for all of it, scaling makes that.
-  const auto zero = scaling.shift()[0].item<double>();
-  const auto known = with_padding(training.x, training.length, zero);
-  const auto judged = with_padding(set.x, set.length, zero);
+  const auto known = padded_for(scaling, training), judged = padded_for(scaling, set);
   auto real = real_elements(set);
   // Beside a model that is given a part they are judged where it is, on the rest.
   const auto answered = answered_elements(model);

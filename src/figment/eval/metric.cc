@@ -42,4 +42,11 @@ void need_labels(const Dataset& set, std::string_view metric) {
          set.name, "' has none; name their column with data.label_column");
 }
 
+void need_others(const MetricRequest& request, std::string_view metric) {
+  if (request.within_training && request.training.size() < 2)
+    fail(Cause::kData, "eval " + std::string(metric),
+         "expected other examples of the training part than the one judged, got it alone; judge "
+         "another part with --split");
+}
+
 }  // namespace figment

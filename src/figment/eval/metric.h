@@ -31,6 +31,9 @@ struct MetricRequest {
   const DataConfig& data;   // what the recipe says of them
   std::uint64_t seed = 1;
   MetricOptions options{};
+  // Whether `set` is the first of `training`: what looks for neighbours there leaves out each
+  // itself.
+  bool within_training = false;
 };
 
 // Of how many samples a number is, and how many examples they were held against; 0: none.
@@ -81,5 +84,7 @@ bool only_separates(Model& model);
                                const char* ability);
 // Throws Error(kData) when a set has no labels.
 void need_labels(const Dataset& set, std::string_view metric);
+// Throws Error(kData) when the training part holds nothing but the example judged.
+void need_others(const MetricRequest& request, std::string_view metric);
 
 }  // namespace figment

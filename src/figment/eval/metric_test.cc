@@ -7,6 +7,7 @@
 #include "figment/core/testing.h"
 #include "figment/core/testing_variable.h"
 #include "figment/data/large.h"
+#include "figment/data/padding.h"
 #include "figment/eval/pca.h"
 #include "figment/eval/whole_rows_test.h"
 #include "figment/model/abilities.h"
@@ -174,6 +175,61 @@ TEST(MeasureDefault, JudgesByTheSeparationWhereThereIsNothingElse) {
   DoublesAndEncodes more(set.spec);
   EXPECT_FALSE(only_separates(more));
   EXPECT_EQ(names_of(judge(more).metrics), (std::vector<std::string>{"active_units", "code_dim"}));
+}
+
+// Pairs far from one another, an example of each class in each.
+Dataset far_pairs() {
+  Dataset set;
+  set.name = "pairs";
+  set.spec = {Modality::kVector, {2}, {"a", "b"}};
+  const auto along = torch::tensor({0.0F, 0.1F, 10.0F, 10.1F, 20.0F, 20.1F});
+  set.x = torch::stack({along, along}, 1);
+  set.label = torch::arange(6).remainder(2);
+  return set;
+}
+
+TEST(Metrics, FindNoExampleForItself) {
+  const auto training = far_pairs(), set = training.first(4);
+  TwoNumbers model(training.spec);
+  const auto of_part = [&](const char* name, const Dataset& known, const Dataset& judged) {
+    const Scaling scaling;
+    return metric_named(name).measure(
+        {model, kNobody, scaling, known, judged, DataConfig(), 1, {}, /*within_training=*/true});
+  };
+  // The nearest other is of the other class, and so are three of the five others.
+  EXPECT_GT(of(measure("knn", model, training, set).metrics, "knn5_accuracy"), 0.5);
+  const auto knn = of_part("knn", training, set);
+  EXPECT_EQ(of(knn.metrics, "knn5_accuracy"), 0);
+  EXPECT_EQ(of(knn.baselines, "pca_2_knn5_accuracy"), 0);
+  EXPECT_EQ(of(measure("retrieval", model, training, set).metrics, "precision_at_1"), 1);
+  const auto retrieval = of_part("retrieval", training, set);
+  EXPECT_EQ(of(retrieval.metrics, "precision_at_1"), 0);
+  EXPECT_EQ(of(retrieval.baselines, "pca_2_precision_at_1"), 0);
+  for (const auto* name : {"knn", "retrieval"}) {
+    const auto outcome =
+        testing::outcome_of([&] { of_part(name, training.first(1), training.first(1)); });
+    EXPECT_EQ(outcome.code, 3) << name;
+    EXPECT_NE(outcome.message.find("got it alone"), std::string::npos) << outcome.message;
+  }
+}
+
+// Far from zero, so that what pads a series would be all that components see.
+TEST(KnnMetric, HoldsCodesAgainstComponentsOfWhatIsThere) {
+  torch::manual_seed(2);
+  Dataset set;
+  set.name = "series";
+  set.spec = {Modality::kSeries, {3, 1}, {"a", "b"}};
+  set.label = torch::arange(60).remainder(2);
+  set.length = torch::randint(1, 4, {60}, torch::kLong);
+  auto x = 1000 + 0.1 * torch::randn({60, 3, 1});
+  x.select(1, 0).add_(set.label.to(torch::kFloat).unsqueeze(1), 4);
+  set.x = with_padding(x, set.length, 0);
+  TwoNumbers model(set.spec);
+  const auto scaling = Scaling::fit(set, ScalingKind::kStandard);
+  const auto knn = measure("knn", model, set, set, scaling);
+  EXPECT_EQ(of(knn.baselines, "pca_2_knn5_accuracy"), 1);
+  const auto retrieval = measure("retrieval", model, set, set, scaling);
+  EXPECT_GT(of(retrieval.baselines, "pca_2_precision_at_10"), 0.9);
 }
 
 }  // namespace

@@ -41,12 +41,13 @@ Neighbours nearest(const torch::Tensor& references, const torch::Tensor& queries
 }
 
 double knn_accuracy(const torch::Tensor& references, const torch::Tensor& reference_labels,
-                    const torch::Tensor& queries, const torch::Tensor& labels, int64_t k) {
-  k = std::min(k, references.size(0));
-  const auto votes =
-      reference_labels.index_select(0, nearest(references, queries, k).index.flatten())
-          .view({queries.size(0), k})
-          .contiguous();
+                    const torch::Tensor& queries, const torch::Tensor& labels, int64_t k,
+                    bool exclude_self) {
+  k = std::min(k, references.size(0) - (exclude_self ? 1 : 0));
+  const auto found = nearest(references, queries, k, exclude_self);
+  const auto votes = reference_labels.index_select(0, found.index.flatten())
+                         .view({queries.size(0), k})
+                         .contiguous();
   const auto* vote = votes.data_ptr<int64_t>();
   const auto truth = labels.contiguous();
   const auto* wanted = truth.data_ptr<int64_t>();

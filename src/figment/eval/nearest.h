@@ -13,13 +13,15 @@ struct Neighbours {
 };
 
 // The k nearest of references [n, d] to each of queries [m, d], float32 on the CPU, 1 <= k <= n.
-// With `exclude_self` the queries are the references and none is its own neighbour (k < n).
+// With `exclude_self` the queries are the first m references and none is its own neighbour (k < n).
 Neighbours nearest(const torch::Tensor& references, const torch::Tensor& queries, int64_t k,
                    bool exclude_self = false);
 
 // Share of `queries` whose class is that of most of their k nearest references; among classes with
-// as many votes the one of the nearest of them wins. Labels [n], [m] int64.
+// as many votes the one of the nearest of them wins. Labels [n], [m] int64. `exclude_self` as above
+// (n > 1).
 double knn_accuracy(const torch::Tensor& references, const torch::Tensor& reference_labels,
-                    const torch::Tensor& queries, const torch::Tensor& labels, int64_t k);
+                    const torch::Tensor& queries, const torch::Tensor& labels, int64_t k,
+                    bool exclude_self = false);
 
 }  // namespace figment

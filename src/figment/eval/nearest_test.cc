@@ -35,5 +35,15 @@ TEST(Knn, LetsTheNearestDecideATie) {
               2.0 / 3, 1e-12);
 }
 
+TEST(Knn, LetsNoneVoteOnItself) {
+  const auto references = torch::tensor({0.0f, 1.0f, 2.5f, 3.0f}).unsqueeze(1);
+  const auto classes = torch::tensor({1, 0, 0, 1}, torch::kLong);
+  const auto first = references.narrow(0, 0, 2), asked = classes.narrow(0, 0, 2);
+  EXPECT_EQ(knn_accuracy(references, classes, first, asked, 1), 1);
+  EXPECT_EQ(knn_accuracy(references, classes, first, asked, 1, /*exclude_self=*/true), 0);
+  // Of four there are three others, however many are asked.
+  EXPECT_EQ(knn_accuracy(references, classes, first, asked, 9, /*exclude_self=*/true), 0);
+}
+
 }  // namespace
 }  // namespace figment

@@ -53,13 +53,16 @@ class Tally {
   std::vector<double> values_;  // [queries, cutoffs + 1]
 };
 
-// Distances (not below 0, so that their bits rise with them) and relevance as numbers to sort.
-void rank_by_distance(const float* distance, const int64_t* label, int64_t n, int64_t wanted,
-                      std::vector<std::uint64_t>& keys, Ranking& ranking) {
+// Distances (not below 0, so that their bits rise with them) and relevance as numbers to sort, of
+// all but `self`, which may be none (-1).
+void rank_by_distance(const float* distance, const int64_t* label, int64_t n, int64_t self,
+                      int64_t wanted, std::vector<std::uint64_t>& keys, Ranking& ranking) {
+  keys.clear();
   for (int64_t i = 0; i < n; ++i) {
+    if (i == self) continue;
     std::uint32_t bits = 0;
     std::memcpy(&bits, distance + i, sizeof bits);
-    keys[at(i)] = static_cast<std::uint64_t>(bits) << 1 | (label[i] == wanted ? 1U : 0U);
+    keys.push_back(static_cast<std::uint64_t>(bits) << 1 | (label[i] == wanted ? 1U : 0U));
   }
   std::sort(keys.begin(), keys.end());
   for (std::size_t i = 0; i < keys.size();) {
@@ -107,13 +110,13 @@ double Ranking::average_precision() const {
 
 RetrievalQuality retrieval_quality(const PackedBits& references,
                                    const torch::Tensor& reference_labels, const PackedBits& queries,
-                                   const torch::Tensor& labels) {
+                                   const torch::Tensor& labels, bool exclude_self) {
   const auto n = references.size(), words = references.words.size(1);
   FIGMENT_CHECK(references.bits == queries.bits && reference_labels.size(0) == n);
   const auto reference_classes = reference_labels.contiguous(), classes = labels.contiguous();
   const auto* reference_class = reference_classes.data_ptr<int64_t>();
   const auto* wanted = classes.data_ptr<int64_t>();
-  Tally tally(n, queries.size());
+  Tally tally(exclude_self ? n - 1 : n, queries.size());
   at::parallel_for(0, queries.size(), 8, [&](int64_t begin, int64_t end) {
     std::vector<std::uint16_t> distance(at(n));
     std::vector<int64_t> count(at(references.bits + 1)), relevant(count.size());
@@ -122,6 +125,7 @@ RetrievalQuality retrieval_quality(const PackedBits& references,
       std::fill(count.begin(), count.end(), 0);
       std::fill(relevant.begin(), relevant.end(), 0);
       for (int64_t i = 0; i < n; ++i) {
+        if (exclude_self && i == q) continue;
         ++count[distance[at(i)]];
         relevant[distance[at(i)]] += reference_class[i] == wanted[q] ? 1 : 0;
       }
@@ -136,7 +140,8 @@ RetrievalQuality retrieval_quality(const PackedBits& references,
 
 RetrievalQuality retrieval_quality(const torch::Tensor& references,
                                    const torch::Tensor& reference_labels,
-                                   const torch::Tensor& queries, const torch::Tensor& labels) {
+                                   const torch::Tensor& queries, const torch::Tensor& labels,
+                                   bool exclude_self) {
   torch::NoGradGuard no_grad;
   const auto n = references.size(0);
   FIGMENT_CHECK(references.size(1) == queries.size(1) && reference_labels.size(0) == n);
@@ -144,7 +149,7 @@ RetrievalQuality retrieval_quality(const torch::Tensor& references,
   // As in nearest(): centred, |q - r|^2 cancels least.
   const auto centre = references.mean(0, true);
   const auto r = references - centre, r_squares = r.square().sum(1).unsqueeze(0);
-  Tally tally(n, queries.size(0));
+  Tally tally(exclude_self ? n - 1 : n, queries.size(0));
   const auto piece = std::max<int64_t>(1, kPieceBytes / (n * 4));
   for (int64_t first = 0; first < queries.size(0); first += piece) {
     const auto m = std::min(piece, queries.size(0) - first);
@@ -155,11 +160,13 @@ RetrievalQuality retrieval_quality(const torch::Tensor& references,
                              .contiguous();
     const auto* distance = squares.data_ptr<float>();
     at::parallel_for(0, m, 1, [&](int64_t begin, int64_t end) {
-      std::vector<std::uint64_t> keys(at(n));
+      std::vector<std::uint64_t> keys;
+      keys.reserve(at(n));
       for (int64_t i = begin; i < end; ++i) {
         auto ranking = tally.ranking();
         rank_by_distance(distance + i * n, reference_classes.data_ptr<int64_t>(), n,
-                         classes.data_ptr<int64_t>()[first + i], keys, ranking);
+                         exclude_self ? first + i : -1, classes.data_ptr<int64_t>()[first + i],
+                         keys, ranking);
         tally.put(first + i, ranking);
       }
     });

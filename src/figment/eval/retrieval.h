@@ -44,13 +44,15 @@ struct RetrievalQuality {
 };
 
 // Means over the queries, each of which ranks all references by the distance of codes; relevant are
-// those of its class. Labels [n], [m] int64. Hamming distance:
+// those of its class. Labels [n], [m] int64. With `exclude_self` the queries are the first m
+// references, and each ranks all but itself (n > 1). Hamming distance:
 RetrievalQuality retrieval_quality(const PackedBits& references,
                                    const torch::Tensor& reference_labels, const PackedBits& queries,
-                                   const torch::Tensor& labels);
+                                   const torch::Tensor& labels, bool exclude_self = false);
 // Euclidean distance, codes [n, d], [m, d] float32 on the CPU. For the cosine give them normalised.
 RetrievalQuality retrieval_quality(const torch::Tensor& references,
                                    const torch::Tensor& reference_labels,
-                                   const torch::Tensor& queries, const torch::Tensor& labels);
+                                   const torch::Tensor& queries, const torch::Tensor& labels,
+                                   bool exclude_self = false);
 
 }  // namespace figment

@@ -118,6 +118,34 @@ TEST(Retrieval, OfBitsIsThatOfGroupsOfEqualDistance) {
   EXPECT_NEAR(packed.mean_average_precision, average, 1e-12);
 }
 
+TEST(Retrieval, OfTheReferencesThemselvesIsOfAllOthers) {
+  torch::manual_seed(6);
+  const auto codes = torch::randn({40, 4});
+  const auto bits = torch::randint(0, 2, {40, 6}, torch::kByte);
+  const auto known = torch::randint(0, 3, {40}, torch::kLong);
+  const auto asked = known.narrow(0, 0, 7);
+  const auto of_codes = retrieval_quality(codes, known, codes.narrow(0, 0, 7), asked, true);
+  const auto of_bits =
+      retrieval_quality(pack(bits), known, pack(bits.narrow(0, 0, 7)), asked, true);
+  double average = 0, average_of_bits = 0, first = 0, first_of_bits = 0;
+  for (int64_t q = 0; q < 7; ++q) {
+    const auto others = (torch::arange(40) != q).nonzero().flatten();
+    const auto label = known.index_select(0, others);
+    const auto one = retrieval_quality(codes.index_select(0, others), label, codes.narrow(0, q, 1),
+                                       known.narrow(0, q, 1));
+    const auto two = retrieval_quality(pack(bits.index_select(0, others)), label,
+                                       pack(bits.narrow(0, q, 1)), known.narrow(0, q, 1));
+    average += one.mean_average_precision / 7;
+    first += one.precision[0].second / 7;
+    average_of_bits += two.mean_average_precision / 7;
+    first_of_bits += two.precision[0].second / 7;
+  }
+  EXPECT_NEAR(of_codes.mean_average_precision, average, 1e-9);
+  EXPECT_NEAR(of_codes.precision[0].second, first, 1e-9);
+  EXPECT_NEAR(of_bits.mean_average_precision, average_of_bits, 1e-9);
+  EXPECT_NEAR(of_bits.precision[0].second, first_of_bits, 1e-9);
+}
+
 TEST(Bits, NeighboursAreThoseOfTheBitsAsNumbers) {
   torch::manual_seed(5);
   const auto references = torch::randint(0, 2, {200, 70}, torch::kByte);

@@ -1,5 +1,7 @@
 #include "figment/model/conditions.h"
 
+#include "figment/model/classifies_now.h"
+
 namespace figment {
 
 KnowsAttributes* attributes_of(Model& model) {
@@ -17,6 +19,8 @@ CompletesPart* part_of(Model& model) {
 Classifies* classifier_of(Model& model) {
   const auto* conditions = dynamic_cast<Conditions*>(&model);
   if (conditions != nullptr && !conditions->on_class()) return nullptr;
+  const auto* says = dynamic_cast<ClassifiesNow*>(&model);
+  if (says != nullptr && !says->classifies_now()) return nullptr;
   return dynamic_cast<Classifies*>(&model);
 }
 

@@ -2,6 +2,8 @@
 // encoder went on to something else answers, but its answers say nothing about the model.
 #pragma once
 
+#include <string>
+
 #include "figment/model/abilities.h"
 #include "figment/model/model.h"
 
@@ -11,6 +13,8 @@ struct ReconstructsNow {
   virtual ~ReconstructsNow() = default;
   // Whether the decoder has learned from the codes as they are.
   virtual bool reconstructs_now() const = 0;
+  // The setting to train with for a decoder that does, for messages.
+  virtual const char* to_reconstruct() const = 0;
 };
 
 namespace detail {
@@ -27,5 +31,8 @@ inline Reconstructs* reconstructs_of(Model& model) {
   return detail::with_decoder<Reconstructs>(model);
 }
 inline Decodes* decodes_of(Model& model) { return detail::with_decoder<Decodes>(model); }
+
+// Throws Error(kConfig) with `where` for a model whose decoder is not that of its codes.
+void need_decoder_of_codes(const Model& model, const std::string& where);
 
 }  // namespace figment

@@ -10,7 +10,6 @@
 #include "figment/train/state.h"
 
 namespace figment {
-namespace {
 
 // Others would learn what pads a series, and be judged by it, and nobody would notice.
 void need_knowledge_of_lengths(const Family& family, const Model& model, const Dataset& set) {
@@ -21,8 +20,6 @@ void need_knowledge_of_lengths(const Family& family, const Model& model, const D
        "', which would learn what pads them; cut the series to one length, or leave data.masking "
        "out if they have one");
 }
-
-}  // namespace
 
 Prepared prepare(const Family& family, const Recipe& asked, const Watch& watch) {
   Prepared out{asked};

@@ -19,6 +19,9 @@ struct Prepared {
 // Throws Error: kConfig, kData, kDevice.
 Prepared prepare(const Family& family, const Recipe& asked, const Watch& watch);
 
+// Throws Error(kData) for series that end early and a model that does not know where they do.
+void need_knowledge_of_lengths(const Family& family, const Model& model, const Dataset& set);
+
 // Puts the weights that train.start_from names into the model; none where it names nothing. Throws
 // Error: kConfig for a run of another family, kCheckpoint.
 void start_from(const Recipe& recipe, Model& model);

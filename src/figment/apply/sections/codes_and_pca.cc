@@ -6,6 +6,7 @@
 #include "figment/apply/section.h"
 #include "figment/apply/spread.h"
 #include "figment/apply/use.h"
+#include "figment/data/padding.h"
 #include "figment/eval/lsa.h"
 #include "figment/eval/nearest.h"
 #include "figment/eval/pca.h"
@@ -28,7 +29,8 @@ void write(ReportContext& context) {
   const auto training = spread(context.data.train, kReferences);
   const auto shown = spread(context.shown, kShown);
   const auto numbers = numbers_of(context.run.scaling);
-  const auto pca = fit_pca(training.x, 2, numbers);
+  const auto known = padded_for(context.run.scaling, training);
+  const auto pca = fit_pca(known, 2, numbers);
   context.page.section("The codes beside PCA");
   const auto draw = [&](const std::string& title, const torch::Tensor& references,
                         const torch::Tensor& points) {
@@ -45,8 +47,8 @@ void write(ReportContext& context) {
                           " % of the examples.");
   };
   draw("codes of this model", encode(context.run, training), encode(context.run, shown));
-  draw("first two principal components", pca.encode(training.x, numbers),
-       pca.encode(shown.x, numbers));
+  draw("first two principal components", pca.encode(known, numbers),
+       pca.encode(padded_for(context.run.scaling, shown), numbers));
   if (!holds_counts(training)) return;
   const auto lsa = fit_lsa(training.x, 2);
   draw("two dimensions of latent semantic analysis", lsa.encode(training.x), lsa.encode(shown.x));

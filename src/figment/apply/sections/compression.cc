@@ -26,7 +26,8 @@ Series curve_of(const std::string& name, const std::vector<RatePoint>& points) {
 
 void write(ReportContext& context) {
   if (context.able<Encodes>() == nullptr || decodes_of(*context.run.model) == nullptr ||
-      context.shown.size() == 0 || context.shown.x.scalar_type() != torch::kUInt8)
+      !decodes_codes_alone(*context.run.model) || context.shown.size() == 0 ||
+      context.shown.x.scalar_type() != torch::kUInt8)
     return;
   const auto some = context.shown.first(
       std::clamp(kPixels / context.run.example().elements(), int64_t{10}, kImages));

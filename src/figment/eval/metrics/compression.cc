@@ -13,6 +13,7 @@ Measured measure(const MetricRequest& request) {
   if (dynamic_cast<Encodes*>(&request.model) == nullptr ||
       dynamic_cast<Decodes*>(&request.model) == nullptr)
     metric_lacks(request, "compression", "encodes and decodes");
+  need_codes_alone(request.model, "eval compression");
   if (request.set.x.scalar_type() != torch::kUInt8)
     fail(Cause::kData, "eval compression", "expected images of bytes, got ",
          request.set.spec.text());

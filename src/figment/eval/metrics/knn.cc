@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "figment/data/loader.h"
+#include "figment/data/padding.h"
 #include "figment/eval/lsa.h"
 #include "figment/eval/metric.h"
 #include "figment/eval/nearest.h"
@@ -24,6 +25,7 @@ Measured measure(const MetricRequest& request) {
   if (able == nullptr) metric_lacks(request, "knn", "encodes");
   need_labels(request.training, "knn");
   need_labels(request.set, "knn");
+  need_others(request, "knn");
   request.model.eval();
   const auto codes_of = [&](const Dataset& set) {
     Loader loader(set, request.scaling, {512, false, 0, request.model.device()});
@@ -33,13 +35,14 @@ Measured measure(const MetricRequest& request) {
     return torch::cat(codes);
   };
   const auto accuracy = [&](const torch::Tensor& training, const torch::Tensor& test) {
-    return knn_accuracy(training, request.training.label, test, request.set.label, kNeighbours);
+    return knn_accuracy(training, request.training.label, test, request.set.label, kNeighbours,
+                        request.within_training);
   };
   Measured out;
   out.metrics = {{"knn5_accuracy", accuracy(codes_of(request.training), codes_of(request.set))}};
   // The same of linear codes of as many dimensions.
-  const auto& train = request.training.x;
-  const auto& test = request.set.x;
+  const auto train = padded_for(request.scaling, request.training);
+  const auto test = padded_for(request.scaling, request.set);
   const auto elements = request.model.example().elements();
   if (elements > kWidestPca || request.training.size() < 2) return out;
   const auto k = std::min(able->code_dim(), elements);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "figment/data/loader.h"
+#include "figment/data/padding.h"
 #include "figment/eval/lsa.h"
 #include "figment/eval/metric.h"
 #include "figment/eval/pca.h"
@@ -38,12 +39,14 @@ void add_linear(Results& results, const std::string& name, const torch::Tensor& 
   const auto& known = request.training.label;
   const auto& asked = request.set.label;
   add(results, name + "_",
-      retrieval_quality(normalized(references), known, normalized(queries), asked));
+      retrieval_quality(normalized(references), known, normalized(queries), asked,
+                        request.within_training));
   const auto median = std::get<0>(references.median(0, true));
   const auto bits = [&](const torch::Tensor& codes) {
     return pack((codes > median).to(torch::kByte));
   };
-  add(results, name + "_bits_", retrieval_quality(bits(references), known, bits(queries), asked));
+  add(results, name + "_bits_",
+      retrieval_quality(bits(references), known, bits(queries), asked, request.within_training));
 }
 
 Results baselines_of(const MetricRequest& request, int64_t width) {
@@ -59,9 +62,11 @@ Results baselines_of(const MetricRequest& request, int64_t width) {
   }
   if (request.training.size() < 2) return out;
   const auto numbers = numbers_of(request.scaling);
-  const auto pca = fit_pca(request.training.x, k, numbers);
-  add_linear(out, "pca_" + std::to_string(k), pca.encode(request.training.x, numbers),
-             pca.encode(request.set.x, numbers), /*cosine=*/false, request);
+  const auto known = padded_for(request.scaling, request.training);
+  const auto pca = fit_pca(known, k, numbers);
+  add_linear(out, "pca_" + std::to_string(k), pca.encode(known, numbers),
+             pca.encode(padded_for(request.scaling, request.set), numbers), /*cosine=*/false,
+             request);
   return out;
 }
 
@@ -73,6 +78,7 @@ Measured measure(const MetricRequest& request) {
     metric_lacks(request, "retrieval", "hashes or encodes");
   need_labels(request.training, "retrieval");
   need_labels(request.set, "retrieval");
+  need_others(request, "retrieval");
   request.model.eval();
   const auto& known = request.training.label;
   const auto& asked = request.set.label;
@@ -82,7 +88,8 @@ Measured measure(const MetricRequest& request) {
       return pack(gather(request, set, [&](const Batch& batch) { return hashes->hash(batch); }));
     };
     add(out.metrics, "",
-        retrieval_quality(bits(request.training), known, bits(request.set), asked));
+        retrieval_quality(bits(request.training), known, bits(request.set), asked,
+                          request.within_training));
     out.baselines = baselines_of(request, hashes->bits());
     return out;
   }
@@ -90,7 +97,8 @@ Measured measure(const MetricRequest& request) {
     return gather(request, set, [&](const Batch& batch) { return encodes->encode(batch); });
   };
   add(out.metrics, "",
-      retrieval_quality(codes(request.training), known, codes(request.set), asked));
+      retrieval_quality(codes(request.training), known, codes(request.set), asked,
+                        request.within_training));
   out.baselines = baselines_of(request, encodes->code_dim());
   return out;
 }

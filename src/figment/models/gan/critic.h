@@ -20,12 +20,13 @@ constexpr auto enum_names(GanCondition) {
                     EnumName<GanCondition>{"auxiliary", GanCondition::kAuxiliary}};
 }
 
-// The ways to tell a discriminator the class y of x, phi(x) being its last hidden layer, summed
-// over positions where it is a map:
+// The ways to tell a discriminator the class y of x. h(x) is its last hidden layer and phi(x) the
+// same, summed over positions where it is a map:
 //   concatenation: one-hot beside the numbers of x, or as maps beside an image (Mirza & Osindero,
 //     "Conditional generative adversarial nets", 2014);
-//   projection: the score is V[y] . phi(x) + psi(phi(x)) (Miyato & Koyama, "cGANs with projection
-//     discriminator", 2018, eq. 3);
+//   projection: the score is V[y] . phi(x) + psi(h(x)), psi being the last layer as it is without
+//     classes, which sees where in a map something is (Miyato & Koyama, "cGANs with projection
+//     discriminator", 2018, eq. 3, whose psi is of phi(x));
 //   auxiliary: not told, it says which class it takes x for (Odena, Olah & Shlens, "Conditional
 //     image synthesis with auxiliary classifier GANs", 2017).
 class CriticImpl : public torch::nn::Module {

@@ -6,6 +6,7 @@
 
 #include "figment/core/error.h"
 #include "figment/model/family.h"
+#include "figment/model/settle.h"
 #include "figment/nn/distributions.h"
 
 namespace figment::models {
@@ -105,7 +106,7 @@ void LatentDiffusion::end_stage(const Stage&) {
   const torch::NoGradGuard no_grad;
   if (phase_ == Phase::kAutoencoder) {
     // The diffusion learns the codes of what was judged: the averaged weights, where there are any.
-    optimizer_->swap_average();
+    settle_on_average(*optimizer_);
     for (auto* count : {&seen_, &sum_, &squares_, &mean_}) count->zero_();
     deviation_.fill_(1);
   }

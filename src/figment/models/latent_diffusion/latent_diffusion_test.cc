@@ -94,6 +94,31 @@ TEST(LatentDiffusion, MeasuresTheCodesOfTheAutoencoderAtHand) {
   EXPECT_LT((codes.std({0, 2, 3}) - 1).abs().max().item<double>(), 0.15);
 }
 
+// In the stage that measures, pictures and checkpoints put averages in place: those it measures by.
+TEST(LatentDiffusion, MeasuresTheCodesOfTheAveragedWeights) {
+  torch::manual_seed(6);
+  auto config = small();
+  config.autoencoder_optimizer.average = 0.99;
+  LatentDiffusion model(config, kPicture);
+  const auto batch = bars(16);
+  const auto stages = model.stages(1);
+  model.begin_stage(stages[0]);
+  for (int64_t step = 0; step < 30; ++step) {
+    model.train();
+    model.training_step(batch);
+  }
+  model.eval();
+  const torch::NoGradGuard no_grad;
+  const auto last = model.reconstruct(batch);
+  model.end_stage(stages[0]);
+  model.begin_stage(stages[1]);
+  model.eval();
+  const auto judged = model.reconstruct(batch);
+  EXPECT_FALSE(torch::equal(judged, last));
+  const AverageScope averaged(model.optimizers());
+  EXPECT_TRUE(torch::equal(model.reconstruct(batch), judged));
+}
+
 // Two kinds of bars, one class each: what is made of a class is of its kind.
 TEST(LatentDiffusion, LearnsToMakeWhatItIsAskedFor) {
   torch::manual_seed(3);

@@ -4,6 +4,7 @@
 
 #include "figment/core/error.h"
 #include "figment/model/family.h"
+#include "figment/model/settle.h"
 #include "figment/nn/coders.h"
 #include "figment/nn/distributions.h"
 
@@ -115,7 +116,7 @@ void Stacked::begin_stage(const Stage& stage) {
 void Stacked::end_stage(const Stage&) {
   if (phase_ == Phase::kChoosing) choice_.conclude(example().classes);
   // The next layer learns from what was judged: the averaged weights, where there are any.
-  if (phase_ == Phase::kLayer) optimizer_->swap_average();
+  if (phase_ == Phase::kLayer) settle_on_average(*optimizer_);
 }
 
 std::vector<torch::Tensor> Stacked::learned_in_fine_tuning() const {
@@ -288,6 +289,15 @@ torch::Tensor Stacked::reconstruct(const Batch& batch) {
 
 bool Stacked::reconstructs_now() const {
   return phase_ != Phase::kFineTuning || config_.target != StackedTarget::kLabels || config_.beside;
+}
+
+bool Stacked::classifies_now() const {
+  return softmax_ && phase_ == Phase::kFineTuning &&
+         (config_.target == StackedTarget::kLabels || config_.beside);
+}
+
+const char* Stacked::to_classify() const {
+  return softmax_ ? "model.beside=true or model.target=labels" : "examples with labels";
 }
 
 torch::Tensor Stacked::classify(const Batch& batch) {

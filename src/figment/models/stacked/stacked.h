@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "figment/model/abilities.h"
+#include "figment/model/classifies_now.h"
 #include "figment/model/model.h"
 #include "figment/model/reconstructs_now.h"
 #include "figment/nn/activation.h"
@@ -84,7 +85,7 @@ struct StackedConfig {
         Field{"beside", &C::beside,
               "Whether what is not the target is learned beside it from the codes, with no say in "
               "them: the softmax layer, or the decoder (as much time again). Without, it stays as "
-              "it was, and a decoder that did is not judged."},
+              "it was, and is neither judged nor asked."},
         Field{"pretrain_optimizer", &C::pretrain_optimizer, "The optimizer of each layer."},
         Field{"optimizer", &C::optimizer, "The optimizer of the fine-tuning."}};
   }
@@ -97,7 +98,8 @@ class Stacked : public Model,
                 public Decodes,
                 public Reconstructs,
                 public ReconstructsNow,
-                public Classifies {
+                public Classifies,
+                public ClassifiesNow {
  public:
   using Config = StackedConfig;
   Stacked(const Config& config, const ExampleSpec& example);
@@ -115,7 +117,11 @@ class Stacked : public Model,
   torch::Tensor reconstruct(const Batch& batch) override;
   // Not once labels alone have moved the encoder: the decoder is then that of the pretraining.
   bool reconstructs_now() const override;
+  const char* to_reconstruct() const override { return "model.beside=true"; }
   torch::Tensor classify(const Batch& batch) override;
+  // Only once the fine-tuning has taught the softmax layer: until then every class is as likely.
+  bool classifies_now() const override;
+  const char* to_classify() const override;
 
   // What layer `layer` learns from: the examples [n, elements], or the codes of the layer below
   // [n, hidden]. No gradient reaches the layers below.

@@ -8,6 +8,7 @@
 #include "figment/core/error.h"
 #include "figment/eval/anomaly_scores.h"
 #include "figment/eval/evaluate.h"
+#include "figment/model/conditions.h"
 
 namespace figment::models {
 namespace {
@@ -229,6 +230,71 @@ TEST(Stacked, IsNotJudgedByADecoderThatTheEncoderLeftBehind) {
       model.begin_stage({"layer 2", 1});
       EXPECT_NE(reconstructs_of(model), nullptr);
     }
+}
+
+TEST(Stacked, SaysWhatADecoderOfItsCodesTakes) {
+  auto config = small();
+  config.target = StackedTarget::kLabels;
+  const Stacked beside(config, kSpec);
+  EXPECT_NO_THROW(need_decoder_of_codes(beside, "decode"));
+  config.beside = false;
+  const Stacked alone(config, kSpec);
+  std::string told;
+  try {
+    need_decoder_of_codes(alone, "decode");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.cause(), Cause::kConfig);
+    told = error.what();
+  }
+  EXPECT_NE(told.find("encoder went on without it; train anew with model.beside=true"),
+            std::string::npos)
+      << told;
+}
+
+TEST(Stacked, IsNotJudgedByAClassifierThatNeverLearned) {
+  Dataset set;
+  set.name = "clouds";
+  set.spec = kSpec;
+  const auto batch = clouds(30);
+  set.x = batch.x;
+  set.label = batch.label;
+  for (const auto target : {StackedTarget::kReconstruction, StackedTarget::kLabels})
+    for (const bool beside : {true, false}) {
+      auto config = small();
+      config.target = target;
+      config.beside = beside;
+      Stacked model(config, kSpec);
+      const bool learns = beside || target == StackedTarget::kLabels;
+      EXPECT_EQ(classifier_of(model) != nullptr, learns);
+      EXPECT_EQ(tells(evaluate(model, Scaling(), set, 1), "classification_error"), learns);
+      model.begin_stage({"layer 2", 1});
+      EXPECT_EQ(classifier_of(model), nullptr);
+    }
+  Stacked unlabelled(small(), {Modality::kVector, {12}, {}});
+  EXPECT_EQ(classifier_of(unlabelled), nullptr);
+  EXPECT_STREQ(unlabelled.to_classify(), "examples with labels");
+}
+
+// Pictures at the end of a layer put averages in place: they are to find those that were judged.
+TEST(Stacked, GoesOnFromTheAveragesOfALayer) {
+  auto config = small();
+  config.pretrain_optimizer.average = 0.99;
+  Stacked model(config, kSpec);
+  const auto batch = clouds(48);
+  model.begin_stage({"layer 1", 1});
+  learn(model, batch, 30);
+  model.eval();
+  const torch::NoGradGuard no_grad;
+  torch::Tensor judged;
+  {
+    const AverageScope averaged(model.optimizers());
+    judged = model.reconstruct(batch);
+  }
+  EXPECT_FALSE(torch::equal(model.reconstruct(batch), judged));
+  model.end_stage({"layer 1", 1});
+  EXPECT_TRUE(torch::equal(model.reconstruct(batch), judged));
+  const AverageScope averaged(model.optimizers());
+  EXPECT_TRUE(torch::equal(model.reconstruct(batch), judged));
 }
 
 TEST(Stacked, UsesTheChosenLabelsAlone) {
