@@ -54,6 +54,10 @@ std::string suffix_of(const std::string& path) {
   return suffix;
 }
 
+bool is_training_part(const Options& options) {
+  return options.data.empty() && options.split == "train";
+}
+
 void need_out(const Options& options, const char* example) {
   if (options.out.empty())
     fail(Cause::kConfig, options.verb, "expected where to write, such as --out ", example);

@@ -27,6 +27,10 @@ const std::vector<Verb>& verbs();
 // Writes what it is told to stderr, a line each: a Say.
 void say_on_stderr(const std::string& line);
 
+// Whether what is judged is of the examples that the run was trained on: --split train, and no
+// other --data.
+bool is_training_part(const Options& options);
+
 // Opens options.subject with the options' checkpoint, device and threads.
 LoadedRun open_subject(const Options& options);
 

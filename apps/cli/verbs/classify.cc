@@ -146,8 +146,8 @@ int verb_classify(const Options& options) {
   Answer answer{classes, set, told.log_p, told.log_p.argmax(1)};
   if (set.label.defined()) {
     judge(answer);
-    const bool within = options.data.empty() && options.split == "train";
-    answer.baselines = classification_baselines(run, training, set, options.seed, within);
+    answer.baselines =
+        classification_baselines(run, training, set, options.seed, is_training_part(options));
   }
   if (!options.out.empty()) {
     write_durably(options.out, csv_of(answer));

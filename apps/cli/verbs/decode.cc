@@ -61,30 +61,6 @@ torch::Tensor attribute_columns(const LoadedRun& run, const Dataset& file) {
   return found.empty() ? torch::Tensor() : torch::tensor(found, torch::kLong);
 }
 
-// Codes [n, k] under the attributes [n, a] of each, and its class where there is one.
-torch::Tensor decode_described(const LoadedRun& run, const torch::Tensor& codes,
-                               const torch::Tensor& attributes, const torch::Tensor& label) {
-  constexpr int64_t kBatch = 512;
-  const torch::NoGradGuard no_grad;
-  const auto width = ability<Encodes>(run, &Abilities::encodes, "decode").code_dim();
-  if (codes.size(1) != width)
-    fail(Cause::kData, "decode", "expected codes [n, ", width, "], got ", codes.sizes());
-  auto& conditions = dynamic_cast<Conditions&>(*run.model);
-  std::vector<torch::Tensor> parts;
-  for (int64_t first = 0; first < codes.size(0); first += kBatch) {
-    const auto n = std::min(kBatch, codes.size(0) - first);
-    const auto of = [&](const torch::Tensor& all) {
-      return all.defined() ? all.narrow(0, first, n).to(run.device()) : all;
-    };
-    Batch given;
-    given.x = of(codes);
-    given.label = of(label);
-    given.attributes = of(attributes);
-    parts.push_back(conditions.decode_as(given.x, given).to(torch::kCPU));
-  }
-  return torch::cat(parts);
-}
-
 // All of a file under the conditions that it holds.
 torch::Tensor decode_file(const LoadedRun& run, const Dataset& file) {
   const auto* conditions = dynamic_cast<Conditions*>(run.model.get());
@@ -110,8 +86,8 @@ torch::Tensor decode_file(const LoadedRun& run, const Dataset& file) {
   }
   auto rest = torch::ones({codes.size(1)}, torch::kBool);
   rest.index_fill_(0, described, 0);
-  return decode_described(run, codes.index_select(1, rest.nonzero().flatten()),
-                          codes.index_select(1, described), label);
+  return decode(run, codes.index_select(1, rest.nonzero().flatten()), label,
+                codes.index_select(1, described));
 }
 
 }  // namespace

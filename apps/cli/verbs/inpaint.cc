@@ -67,7 +67,8 @@ Measured measured_of(const Options& options, const LoadedRun& run, const Dataset
                      const std::optional<Beside>& other) {
   Measured out;
   out.metrics = hidden_results(filled, mask);
-  auto fillings = plain_fillings(run, open_part(run, "train"), filled.truth, mask);
+  const auto training = open_part(run, "train");
+  auto fillings = plain_fillings(run, training, filled.truth, mask);
   for (const auto& filling : fillings)
     out.baselines.emplace_back(filling.name + "_hidden_psnr",
                                hidden_psnr(filling.images, filled.truth, mask));
@@ -79,7 +80,8 @@ Measured measured_of(const Options& options, const LoadedRun& run, const Dataset
       out.baselines.emplace_back("beside_" + name, value);
     fillings.push_back({"beside", other->filled.answers[0]});
   }
-  judge_completed(run, set, filled.answers[0], fillings, options.features, say_on_stderr, out);
+  judge_completed(run, training, set, filled.answers[0], fillings, options.features, say_on_stderr,
+                  out);
   return out;
 }
 

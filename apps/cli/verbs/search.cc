@@ -133,9 +133,8 @@ int verb_search(const Options& options) {
   const auto among = open_part(run, "train");
   const SearchIndex index(run, among);
   // Queries of the part that is searched are not to find themselves.
-  const bool within = options.data.empty() && options.split == "train";
-  const auto found =
-      index.find(queries, options.n > 0 ? options.n : 10, within ? rows : torch::Tensor());
+  const auto found = index.find(queries, options.n > 0 ? options.n : 10,
+                                is_training_part(options) ? rows : torch::Tensor());
   const Answer answer{queries, among, rows, found,
                       holds_documents(among) && queries.columns == among.columns
                           ? inverse_document_frequency(among.x)

@@ -46,10 +46,6 @@ void paint(const torch::Tensor& colours, const torch::Tensor& where,
 
 }  // namespace
 
-bool has_log_odds(AdversarialLoss game) {
-  return game == AdversarialLoss::kNonSaturating || game == AdversarialLoss::kMinimax;
-}
-
 bool has_best(AdversarialLoss game) {
   return has_log_odds(game) || game == AdversarialLoss::kLeastSquares;
 }

@@ -14,11 +14,9 @@
 
 namespace figment {
 
-// Whether D = s(score) is the probability that an example is true: non_saturating and minimax.
-bool has_log_odds(AdversarialLoss game);
 // Whether the best discriminator is D* = p / (p + q) for the densities p of true and q of made
-// examples: of these (GAN eq. 2), and of least_squares, where it is the score itself (LSGAN eq. 5
-// with a = 0, b = 1). hinge and wasserstein ask for no such number.
+// examples: of games that have log-odds (GAN eq. 2), and of least_squares, where it is the score
+// itself (LSGAN eq. 5 with a = 0, b = 1). hinge and wasserstein ask for no such number.
 bool has_best(AdversarialLoss game);
 // What the discriminator is to say of true examples, 1 less model.label_smoothing; D* is so many
 // times the above.

@@ -88,12 +88,10 @@ Results hidden_results(const Inpainting& filled, const torch::Tensor& mask) {
   if (answers < 2) return out;
   const auto mean = filled.answers.mean(0);
   out.emplace_back("hidden_psnr_of_mean", hidden_psnr(mean, filled.truth, mask));
-  auto squares = torch::zeros(mean.sizes(), torch::kDouble);
-  for (const auto& answer : filled.answers.unbind(0)) squares += (answer - mean).square();
-  const auto hidden = (1 - mask).expand_as(mean).to(torch::kDouble);
-  const auto variance = (squares * hidden).sum().item<double>() /
-                        (hidden.sum().item<double>() * static_cast<double>(answers - 1));
-  out.emplace_back("hidden_spread", std::sqrt(variance));
+  const auto hidden = (1 - mask).expand_as(mean);
+  const auto variance = filled.answers.var(0, /*unbiased=*/true) * hidden;
+  out.emplace_back("hidden_spread", std::sqrt(variance.sum(torch::kDouble).item<double>() /
+                                              hidden.sum(torch::kDouble).item<double>()));
   return out;
 }
 

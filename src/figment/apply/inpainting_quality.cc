@@ -1,27 +1,12 @@
 #include "figment/apply/inpainting_quality.h"
 
-#include <optional>
-
 #include "figment/apply/use.h"
 #include "figment/core/counted.h"
-#include "figment/data/open.h"
 #include "figment/eval/sample_quality.h"
+#include "figment/eval/sample_sets.h"
 
 namespace figment {
 namespace {
-
-// The network of the data set, not of the run's share of it: that which judges its samples too.
-std::optional<FeatureSpace> space_for(const LoadedRun& run, const std::string& file,
-                                      const Say& say) {
-  if (!file.empty()) return FeatureSpace(read_feature_net(file));
-  if (run.example().classes.size() < 2) return std::nullopt;
-  auto config = run.recipe.data;
-  config.validation = 0;
-  config.normal.clear();
-  const auto data = open_data(config);
-  if (!suits_lenet(data.train)) return std::nullopt;
-  return feature_space("", data.train, data.test, run.scaling, say);
-}
 
 Measured judged_against(const Evidence& real, const Evidence& completed, bool intervals) {
   Measured out;
@@ -32,30 +17,30 @@ Measured judged_against(const Evidence& real, const Evidence& completed, bool in
 
 }  // namespace
 
-void judge_completed(const LoadedRun& run, const Dataset& set, const torch::Tensor& completed,
-                     const std::vector<Filling>& fillings, const std::string& features,
-                     const Say& say, Measured& out) {
+void judge_completed(const LoadedRun& run, const Dataset& training, const Dataset& set,
+                     const torch::Tensor& completed, const std::vector<Filling>& fillings,
+                     const std::string& features, const Say& say, Measured& out) {
   const auto n = set.size();
   if (n < kFewestJudged) {
     out.notes.emplace_back("quality", "left out: it takes " + std::to_string(kFewestJudged) +
                                           " images at least (--number), got " + std::to_string(n));
     return;
   }
-  const auto space = space_for(run, features, say);
-  if (!space) {
+  if (features.empty() && !suits_lenet(training)) {
     out.notes.emplace_back("quality",
                            "left out: a feature network learns from labelled images alone; "
                            "--features gives one");
     return;
   }
-  const auto look = [&](const torch::Tensor& x) { return space->observe(to_output(run, x)); };
-  const auto real = space->observe(set.x);
-  out.notes.emplace_back("features", space->title());
+  const auto space = space_of_run(features, training, set, run.scaling, run.recipe.data, say);
+  const auto look = [&](const torch::Tensor& x) { return space.observe(to_output(run, x)); };
+  const auto real = space.observe(set.x);
+  out.notes.emplace_back("features", space.title());
   out.notes.emplace_back("quality", "of " + std::to_string(n) +
                                         " completed images, the first answer to each, against "
                                         "what they were, " +
-                                        counted(space->width(), "number") + " each");
-  if (n <= space->width())
+                                        counted(space.width(), "number") + " each");
+  if (n <= space.width())
     out.notes.emplace_back("few examples",
                            "no more examples than features: distances are mostly of chance");
   const auto of_model = judged_against(real, look(completed), /*intervals=*/true);

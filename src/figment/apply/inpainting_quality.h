@@ -22,10 +22,11 @@ inline constexpr int64_t kFewestJudged = 100;
 // (eval/sample_quality.h) with their intervals; as baselines the same of each filling, with its
 // name before them; and notes of what these are. Of images rounded to 8 bits, as the true ones are.
 // Features are those of the network in the file `features` or, where it is empty, of the LeNet of
-// the run's own data, as `eval` has it. Where there are fewer than kFewestJudged images, or no
-// labels for a LeNet to learn from, a note says that instead. Throws what feature_space() throws.
-void judge_completed(const LoadedRun& run, const Dataset& set, const torch::Tensor& completed,
-                     const std::vector<Filling>& fillings, const std::string& features,
-                     const Say& say, Measured& out);
+// the run's own data, of which `training` is a part, as `eval` has it. Where there are fewer than
+// kFewestJudged images, or no labels for a LeNet to learn from, a note says that instead. Throws
+// what feature_space() throws.
+void judge_completed(const LoadedRun& run, const Dataset& training, const Dataset& set,
+                     const torch::Tensor& completed, const std::vector<Filling>& fillings,
+                     const std::string& features, const Say& say, Measured& out);
 
 }  // namespace figment

@@ -73,7 +73,7 @@ TEST(InpaintingQuality, TakesADrawnAnswerForBetterThanTheNearestOne) {
   };
   EXPECT_LT(error(fillings[0].images), 0.6 * error(drawn));
   Measured found;
-  judge_completed(run, set, drawn, fillings, pixels_in(folder), {}, found);
+  judge_completed(run, set, set, drawn, fillings, pixels_in(folder), {}, found);
   EXPECT_LT(value_of(found.metrics, "fid"), 0.2);
   EXPECT_GT(value_of(found.baselines, "mean_fid"), 1);
   EXPECT_NEAR(value_of(found.baselines, "true_fid"), 0, 1e-3);
@@ -95,7 +95,7 @@ TEST(InpaintingQuality, IsLeftOutInALineWhereItSaysNothing) {
   const auto said = [](const Dataset& set, const std::string& features) {
     const auto run = run_on(set);
     Measured found;
-    judge_completed(run, set, run.scaling.to_model(set.x), {}, features, {}, found);
+    judge_completed(run, set, set, run.scaling.to_model(set.x), {}, features, {}, found);
     EXPECT_TRUE(found.metrics.empty() && found.baselines.empty());
     EXPECT_EQ(found.notes.size(), 1u);
     return note_of(found, "quality");

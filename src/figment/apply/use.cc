@@ -118,7 +118,8 @@ torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set) {
   return gather(model, scaling, set, [&](const Batch& batch) { return able->encode(batch); });
 }
 
-torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const torch::Tensor& label) {
+torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const torch::Tensor& label,
+                     const torch::Tensor& attributes) {
   torch::NoGradGuard no_grad;
   auto& able = ability<Decodes>(run, &Abilities::decodes, "decode");
   need_decoder_of_codes(*run.model, "decode");
@@ -136,9 +137,17 @@ torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes, const tor
   std::vector<torch::Tensor> parts;
   for (int64_t first = 0; first < codes.size(0); first += kBatch) {
     const auto n = std::min(kBatch, codes.size(0) - first);
-    const auto part = codes.narrow(0, first, n).to(run.device(), torch::kFloat);
-    const auto of = label.defined() ? label.narrow(0, first, n).to(run.device()) : label;
-    parts.push_back(able.decode(part, of).to(torch::kCPU));
+    const auto of = [&](const torch::Tensor& all) {
+      return all.defined() ? all.narrow(0, first, n).to(run.device()) : all;
+    };
+    const auto part = of(codes).to(torch::kFloat);
+    Batch given;
+    given.label = of(label);
+    given.attributes = of(attributes);
+    parts.push_back((attributes.defined()
+                         ? dynamic_cast<Conditions&>(*run.model).decode_as(part, given)
+                         : able.decode(part, given.label))
+                        .to(torch::kCPU));
   }
   return torch::cat(parts);
 }

@@ -40,9 +40,11 @@ torch::Tensor reconstruct(const LoadedRun& run, const Dataset& set);
 torch::Tensor encode(const LoadedRun& run, const Dataset& set);
 torch::Tensor encode(Model& model, const Scaling& scaling, const Dataset& set);
 // Examples [n, shape...] in the model's numbers from codes [n, code_dim], on the CPU; label [n] or
-// undefined. Throws Error(kData) when the codes have another width or a label is no class.
+// undefined; attributes [n, a], undefined but for a model that is given them, which decodes under
+// their means without. Throws Error(kData) when the codes have another width or a label is no
+// class.
 torch::Tensor decode(const LoadedRun& run, const torch::Tensor& codes,
-                     const torch::Tensor& label = {});
+                     const torch::Tensor& label = {}, const torch::Tensor& attributes = {});
 
 // Model's numbers -> what is written out: images as uint8 [n, C, H, W] (rounded, cut to 0..255),
 // others as float32 in the data's numbers; of words in tables, the one-hot inputs.

@@ -5,6 +5,7 @@
 
 #include "figment/data/loader.h"
 #include "figment/data/padding.h"
+#include "figment/eval/nll.h"
 #include "figment/eval/pca.h"
 #include "figment/model/abilities.h"
 #include "figment/model/active_units.h"
@@ -33,13 +34,12 @@ struct Moments {
 };
 
 // Of a model that is given a part of an example and copies it: which elements it has to answer, [m]
-// int64 on its device. Undefined where these are all.
+// int64 on the CPU. Undefined where these are all.
 torch::Tensor answered_elements(Model& model) {
-  auto* part = part_of(model);
-  if (part == nullptr) return {};
+  if (part_of(model) == nullptr) return {};
   auto sizes = model.example().shape;
   sizes.insert(sizes.begin(), 1);
-  return (1 - part->known()).expand(sizes).flatten().nonzero().flatten();
+  return told_elements(model, sizes).flatten().nonzero().flatten();
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ Results evaluate(Model& model, const Scaling& scaling, const Dataset& set, std::
     if (reconstructs != nullptr) {
       const auto off = (reconstructs->reconstruct(batch) - batch.x).square();
       auto error = with_padding(off, batch.length, 0).flatten(1);
-      if (answered.defined()) error = error.index_select(1, answered);
+      if (answered.defined()) error = error.index_select(1, answered.to(error.device()));
       sse.add(error.sum(1));
       if (set.spec.modality == Modality::kImage)
         psnr.add(-10 * error.mean(1).clamp_min(1e-12).log10());
@@ -112,7 +112,7 @@ Results baselines(Model& model, const Scaling& scaling, const Dataset& training,
   // Beside a model that is given a part they are judged where it is, on the rest.
   const auto answered = answered_elements(model);
   if (answered.defined())
-    real = torch::zeros({d}).index_fill(0, answered.cpu(), 1).expand({set.size(), d});
+    real = torch::zeros({d}).index_fill(0, answered, 1).expand({set.size(), d});
   auto mean = torch::zeros({1, d}, torch::kDouble);
   for_rows(known, numbers, [&](const torch::Tensor& x) { mean += x.sum(0, true, torch::kDouble); });
   // At each step of a series, of those that last so long.

@@ -41,4 +41,9 @@ torch::Tensor loss_of_true(AdversarialLoss loss, const torch::Tensor& scores, do
 torch::Tensor loss_of_made(AdversarialLoss loss, const torch::Tensor& scores);
 torch::Tensor loss_of_fooling(AdversarialLoss loss, const torch::Tensor& scores);
 
+// Whether D = s(score) is the probability that an example is true: non_saturating and minimax.
+constexpr bool has_log_odds(AdversarialLoss loss) {
+  return loss == AdversarialLoss::kNonSaturating || loss == AdversarialLoss::kMinimax;
+}
+
 }  // namespace figment

@@ -62,11 +62,10 @@ std::vector<std::string> extremes(const std::string& name, const torch::Tensor& 
   std::vector<std::string> out = {name, fixed(mean.abs().max().item<double>(), 3),
                                   fixed(deviation.min().item<double>(), 3),
                                   fixed(deviation.max().item<double>(), 3)};
-  const auto n = points.size(0), k = points.size(1);
+  const auto k = points.size(1);
   if (k < 2 || k > kMostCorrelated) return out;
   // What never changes goes with nothing.
-  const auto unit = (points - mean) / deviation.clamp_min(1e-12);
-  const auto all = unit.t().mm(unit) / static_cast<double>(n - 1);
+  const auto all = torch::corrcoef(points.t()).nan_to_num(0);
   out.push_back(fixed(all.fill_diagonal_(0).abs().max().item<double>(), 3));
   return out;
 }

@@ -15,10 +15,6 @@ constexpr Family gan =
 
 namespace {
 
-bool has_sigmoid(AdversarialLoss loss) {
-  return loss == AdversarialLoss::kNonSaturating || loss == AdversarialLoss::kMinimax;
-}
-
 int64_t told(const GanConfig& config, const ExampleSpec& example) {
   return config.condition == GanCondition::kNone ? 0 : static_cast<int64_t>(example.classes.size());
 }
@@ -154,7 +150,7 @@ torch::Tensor Gan::generator_loss(const torch::Tensor& made, const torch::Tensor
 // D where the game has one, the score elsewhere.
 torch::Tensor Gan::shown_score(const torch::Tensor& score) const {
   const auto of = score.detach();
-  return (has_sigmoid(config_.adversarial_loss) ? torch::sigmoid(of) : of).mean();
+  return (has_log_odds(config_.adversarial_loss) ? torch::sigmoid(of) : of).mean();
 }
 
 // The generator learns from the same z as the discriminator's last step, where GAN, algorithm 1,

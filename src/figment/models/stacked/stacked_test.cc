@@ -197,6 +197,16 @@ TEST(Stacked, SmoothsLabelsAsPyTorchDoes) {
   EXPECT_NEAR(told.item<double>(), wanted.item<double>(), 1e-5);
 }
 
+Dataset set_of_clouds() {
+  const auto batch = clouds(30);
+  Dataset set;
+  set.name = "clouds";
+  set.spec = kSpec;
+  set.x = batch.x;
+  set.label = batch.label;
+  return set;
+}
+
 // Whether any of these is named `name`.
 template <class Named>
 bool tells(const Named& all, const std::string& name) {
@@ -204,12 +214,7 @@ bool tells(const Named& all, const std::string& name) {
 }
 
 TEST(Stacked, IsNotJudgedByADecoderThatTheEncoderLeftBehind) {
-  Dataset set;
-  set.name = "clouds";
-  set.spec = kSpec;
-  const auto batch = clouds(30);
-  set.x = batch.x;
-  set.label = batch.label;
+  const auto set = set_of_clouds();
   for (const auto target : {StackedTarget::kReconstruction, StackedTarget::kLabels})
     for (const bool beside : {true, false}) {
       auto config = small();
@@ -252,12 +257,7 @@ TEST(Stacked, SaysWhatADecoderOfItsCodesTakes) {
 }
 
 TEST(Stacked, IsNotJudgedByAClassifierThatNeverLearned) {
-  Dataset set;
-  set.name = "clouds";
-  set.spec = kSpec;
-  const auto batch = clouds(30);
-  set.x = batch.x;
-  set.label = batch.label;
+  const auto set = set_of_clouds();
   for (const auto target : {StackedTarget::kReconstruction, StackedTarget::kLabels})
     for (const bool beside : {true, false}) {
       auto config = small();

@@ -24,9 +24,7 @@ void VaeGanConfig::check(const Problems::Scope& scope) const {
               "bound on its slope a discriminator has no least loss");
   // ABP's rule asks how far the losses are from log 2, where a logistic discriminator says 1/2 of
   // all. Even matches of the others are at 1/8 and 1, or, of wasserstein, nowhere in particular.
-  const bool logistic = adversarial_loss == AdversarialLoss::kNonSaturating ||
-                        adversarial_loss == AdversarialLoss::kMinimax;
-  if (margin > 0 && !logistic)
+  if (margin > 0 && !has_log_odds(adversarial_loss))
     scope.add("margin", std::string("expected 0 with adversarial_loss = \"") +
                             name_of_enum(adversarial_loss) +
                             "\": who pauses is told by losses that are log 2 where neither side is "
