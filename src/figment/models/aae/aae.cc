@@ -228,6 +228,17 @@ Aae::Told Aae::told_of(const Batch& batch) const {
           torch::where(known, batch.label, torch::full_like(batch.label, -1))};
 }
 
+// Few labels among many examples are seen too seldom to move a class off another's part; so half of
+// what the discriminator sees is labelled, as a batch of section 2.3's labelled phase would be.
+Batch Aae::with_labelled(const Batch& batch) const {
+  if (choice_.size() == 0) return batch;
+  const auto rows = torch::randint(choice_.size(), {batch.size()}, choice_.label.options());
+  Batch both;
+  both.x = torch::cat({batch.x, choice_.x.index_select(0, rows).view_as(batch.x).to(batch.x)});
+  both.label = torch::cat({batch.label, choice_.label.index_select(0, rows).to(batch.label)});
+  return both;
+}
+
 torch::Tensor Aae::discriminator_loss(const torch::Tensor& code, const Told& told) {
   const auto n = code.size(0);
   const auto drawn = prior_->draw(prior_noise(n, config_.latent_dim, code.options()), told.part);
@@ -247,8 +258,9 @@ Metrics Aae::training_step(const Batch& batch) {
       reconstruction_loss(config_.loss, decoder_->forward(code_of(batch.x)), batch.x);
   autoencoder_optimizer_.minimize(reconstruction);
   // The regularisation phase: the discriminator first,
-  const auto told = told_of(batch);
-  const auto code = code_of(batch.x);
+  const auto shown = with_labelled(batch);
+  const auto told = told_of(shown);
+  const auto code = code_of(shown.x);
   const auto telling = discriminator_loss(code, told);
   discriminator_optimizer_.minimize(telling);
   // then the encoder, as the generator, against the discriminator as it is now.

@@ -123,6 +123,8 @@ class Aae : public Model,
     torch::Tensor given, part;
   };
   Told told_of(const Batch& batch) const;
+  // With few labels as many labelled examples again, by LibTorch's generator; else as it is.
+  Batch with_labelled(const Batch& batch) const;
   // Reads the codes of a prior that a file holds; where a checkpoint had them already, a file that
   // is there must be the same. Throws Error(kData).
   void read_prior();

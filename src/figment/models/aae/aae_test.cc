@@ -269,6 +269,32 @@ TEST(Aae, UsesTheLabelsItChoseAndNoOthers) {
   EXPECT_FALSE(torch::equal(learned[0][0], learned[2][0]));
 }
 
+// Ten labels a class among 300 examples, in batches of 64 of which few have one.
+TEST(Aae, FewLabelsPlaceTheCodes) {
+  const auto all = clouds(300, 9);
+  double sum = 0;
+  for (const auto seed : {1, 2, 3, 4, 5, 6}) {
+    torch::manual_seed(seed);
+    Aae model(placing(30), kSpec);
+    const auto stages = model.stages(2);
+    model.begin_stage(stages[0]);
+    model.training_step(all);
+    model.end_stage(stages[0]);
+    model.begin_stage(stages[1]);
+    for (int i = 0; i < 800; ++i) {
+      const auto rows = torch::randperm(300).narrow(0, 0, 64);
+      Batch batch;
+      batch.x = all.x.index_select(0, rows);
+      batch.label = all.label.index_select(0, rows);
+      model.training_step(batch);
+    }
+    const auto share = placed(model);
+    EXPECT_GT(share, 0.9) << "seed " << seed;
+    sum += share;
+  }
+  EXPECT_GT(sum / 6, 0.95);
+}
+
 template <class M>
 std::shared_ptr<M> part(const torch::nn::Module& model, const std::string& name) {
   return std::dynamic_pointer_cast<M>(model.named_children()[name]);
