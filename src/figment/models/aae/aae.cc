@@ -17,6 +17,7 @@ constexpr Family aae =
 namespace {
 
 constexpr const char* kChoosing = "choose labels";
+constexpr const char* kPlacing = "place labels";
 constexpr double kLogVarianceLimit =
     12;                             // beyond it no code is meant, and the exponential overflows
 constexpr int64_t kMeanDraws = 16;  // of a universal posterior, to encode
@@ -125,11 +126,15 @@ Aae::Aae(const Config& config, const ExampleSpec& example, std::shared_ptr<const
 
 std::vector<Stage> Aae::stages(int64_t epochs) const {
   if (choice_.size() == 0) return {{"train", epochs}};
-  return {{kChoosing, 1}, {"train", epochs}};
+  std::vector<Stage> out = {{kChoosing, 1}};
+  if (config_.placing_epochs > 0) out.push_back({kPlacing, config_.placing_epochs});
+  out.push_back({"train", epochs});
+  return out;
 }
 
 void Aae::begin_stage(const Stage& stage) {
   choosing_ = stage.name == kChoosing;
+  placing_ = stage.name == kPlacing;
   if (prior_codes_.defined()) read_prior();
 }
 
@@ -230,12 +235,18 @@ Aae::Told Aae::told_of(const Batch& batch) const {
 
 // Few labels among many examples are seen too seldom to move a class off another's part; so half of
 // what the discriminator sees is labelled, as a batch of section 2.3's labelled phase would be.
+// Where the others settle first, at whatever part, the encoder learns the few by heart instead of
+// moving all of their class: so the labelled ones begin.
 Batch Aae::with_labelled(const Batch& batch) const {
   if (choice_.size() == 0) return batch;
   const auto rows = torch::randint(choice_.size(), {batch.size()}, choice_.label.options());
+  Batch labelled;
+  labelled.x = choice_.x.index_select(0, rows).view_as(batch.x).to(batch.x);
+  labelled.label = choice_.label.index_select(0, rows).to(batch.label);
+  if (placing_) return labelled;
   Batch both;
-  both.x = torch::cat({batch.x, choice_.x.index_select(0, rows).view_as(batch.x).to(batch.x)});
-  both.label = torch::cat({batch.label, choice_.label.index_select(0, rows).to(batch.label)});
+  both.x = torch::cat({batch.x, labelled.x});
+  both.label = torch::cat({batch.label, labelled.label});
   return both;
 }
 

@@ -34,6 +34,7 @@ struct AaeConfig {
   PriorConfig prior{};
   bool labels = false;
   int64_t labelled = 0;
+  int64_t placing_epochs = 5;
   AdversarialLoss adversarial_loss = AdversarialLoss::kNonSaturating;
   CoderConfig coder{};
   DiscriminatorConfig discriminator{};
@@ -65,6 +66,11 @@ struct AaeConfig {
               "labels: use those of this many training examples, an equal share of each class, and "
               "of the others none; 0 uses all.",
               AtLeast{0}},
+        Field{
+            "placing_epochs", &C::placing_epochs,
+            "labelled: epochs at the start in which the labelled examples alone are brought to the "
+            "prior, so that the others follow their class.",
+            AtLeast{0}},
         Field{"adversarial_loss", &C::adversarial_loss,
               "What discriminator and encoder minimise against one another. wasserstein needs a "
               "spectral discriminator."},
@@ -123,7 +129,8 @@ class Aae : public Model,
     torch::Tensor given, part;
   };
   Told told_of(const Batch& batch) const;
-  // With few labels as many labelled examples again, by LibTorch's generator; else as it is.
+  // With few labels as many labelled examples again, by LibTorch's generator, and while they are
+  // placed these alone; else as it is.
   Batch with_labelled(const Batch& batch) const;
   // Reads the codes of a prior that a file holds; where a checkpoint had them already, a file that
   // is there must be the same. Throws Error(kData).
@@ -138,7 +145,7 @@ class Aae : public Model,
   Decoder decoder_;
   Discriminator discriminator_;
   LabelChoice choice_;
-  bool choosing_ = false;
+  bool choosing_ = false, placing_ = false;
   Optimizer &autoencoder_optimizer_, &discriminator_optimizer_, &encoder_optimizer_;
 };
 

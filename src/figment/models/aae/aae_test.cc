@@ -250,12 +250,13 @@ TEST(Aae, UsesTheLabelsItChoseAndNoOthers) {
     torch::manual_seed(1);
     Aae model(placing(30), kSpec);
     const auto stages = model.stages(2);
-    ASSERT_EQ(stages.size(), 2u);
+    ASSERT_EQ(stages.size(), 3u);
     EXPECT_EQ(stages[0].epochs, 1);
+    EXPECT_EQ(stages[1].epochs, AaeConfig{}.placing_epochs);
     model.begin_stage(stages[0]);
     model.training_step(batch);
     model.end_stage(stages[0]);
-    model.begin_stage(stages[1]);
+    model.begin_stage(stages.back());
     auto later = batch;
     const auto other = (batch.label + 1) % 3;
     if (wrong == kOthers) later.label = torch::where(chosen, batch.label, other);
@@ -280,7 +281,7 @@ TEST(Aae, FewLabelsPlaceTheCodes) {
     model.begin_stage(stages[0]);
     model.training_step(all);
     model.end_stage(stages[0]);
-    model.begin_stage(stages[1]);
+    model.begin_stage(stages.back());
     for (int i = 0; i < 800; ++i) {
       const auto rows = torch::randperm(300).narrow(0, 0, 64);
       Batch batch;
@@ -293,6 +294,29 @@ TEST(Aae, FewLabelsPlaceTheCodes) {
     sum += share;
   }
   EXPECT_GT(sum / 6, 0.95);
+}
+
+// While labels are placed the regularisation sees the chosen examples with their labels, and of the
+// batch nothing: with all of its labels wrong the same weights are learned.
+TEST(Aae, PlacesByTheChosenAlone) {
+  const auto all = clouds(300, 9);
+  std::vector<std::vector<torch::Tensor>> learned;
+  for (const int stage : {1, 2})
+    for (const bool wrong : {false, true}) {
+      torch::manual_seed(1);
+      Aae model(placing(30), kSpec);
+      const auto stages = model.stages(2);
+      model.begin_stage(stages[0]);
+      model.training_step(all);
+      model.end_stage(stages[0]);
+      model.begin_stage(stages[static_cast<std::size_t>(stage)]);
+      auto batch = all;
+      if (wrong) batch.label = (all.label + 1) % 3;
+      for (int i = 0; i < 3; ++i) model.training_step(batch);
+      learned.push_back(model.parameters());
+    }
+  EXPECT_TRUE(torch::equal(learned[0][0], learned[1][0]));
+  EXPECT_FALSE(torch::equal(learned[2][0], learned[3][0]));
 }
 
 template <class M>
