@@ -235,6 +235,15 @@ TEST(Aae, LabelsPlaceTheCodes) {
   EXPECT_GT((nearest == label).to(torch::kDouble).mean().item<double>(), 0.95);
 }
 
+// Lets a model of few labels choose them among these, and begins one of its later stages.
+void choose_and_begin(Aae& model, const Batch& from, std::size_t stage) {
+  const auto stages = model.stages(2);
+  model.begin_stage(stages[0]);
+  model.training_step(from);
+  model.end_stage(stages[0]);
+  model.begin_stage(stages.at(stage));
+}
+
 // Of few labels the others must not matter: with wrong ones the same weights are learned. The
 // labels of the chosen do.
 TEST(Aae, UsesTheLabelsItChoseAndNoOthers) {
@@ -253,10 +262,7 @@ TEST(Aae, UsesTheLabelsItChoseAndNoOthers) {
     ASSERT_EQ(stages.size(), 3u);
     EXPECT_EQ(stages[0].epochs, 1);
     EXPECT_EQ(stages[1].epochs, AaeConfig{}.placing_epochs);
-    model.begin_stage(stages[0]);
-    model.training_step(batch);
-    model.end_stage(stages[0]);
-    model.begin_stage(stages.back());
+    choose_and_begin(model, batch, 2);
     auto later = batch;
     const auto other = (batch.label + 1) % 3;
     if (wrong == kOthers) later.label = torch::where(chosen, batch.label, other);
@@ -277,11 +283,7 @@ TEST(Aae, FewLabelsPlaceTheCodes) {
   for (const auto seed : {1, 2, 3, 4, 5, 6}) {
     torch::manual_seed(seed);
     Aae model(placing(30), kSpec);
-    const auto stages = model.stages(2);
-    model.begin_stage(stages[0]);
-    model.training_step(all);
-    model.end_stage(stages[0]);
-    model.begin_stage(stages.back());
+    choose_and_begin(model, all, 2);
     for (int i = 0; i < 800; ++i) {
       const auto rows = torch::randperm(300).narrow(0, 0, 64);
       Batch batch;
@@ -296,26 +298,23 @@ TEST(Aae, FewLabelsPlaceTheCodes) {
   EXPECT_GT(sum / 6, 0.95);
 }
 
-// While labels are placed the regularisation sees the chosen examples with their labels, and of the
-// batch nothing: with all of its labels wrong the same weights are learned.
+// While labels are placed nothing but the chosen examples has one: with all labels of the batch
+// wrong the same weights are learned.
 TEST(Aae, PlacesByTheChosenAlone) {
   const auto all = clouds(300, 9);
   std::vector<std::vector<torch::Tensor>> learned;
-  for (const int stage : {1, 2})
+  for (const std::size_t stage : {1u, 2u})
     for (const bool wrong : {false, true}) {
       torch::manual_seed(1);
       Aae model(placing(30), kSpec);
-      const auto stages = model.stages(2);
-      model.begin_stage(stages[0]);
-      model.training_step(all);
-      model.end_stage(stages[0]);
-      model.begin_stage(stages[static_cast<std::size_t>(stage)]);
+      choose_and_begin(model, all, stage);
       auto batch = all;
       if (wrong) batch.label = (all.label + 1) % 3;
       for (int i = 0; i < 3; ++i) model.training_step(batch);
       learned.push_back(model.parameters());
     }
-  EXPECT_TRUE(torch::equal(learned[0][0], learned[1][0]));
+  for (std::size_t i = 0; i < learned[0].size(); ++i)
+    EXPECT_TRUE(torch::equal(learned[0][i], learned[1][i])) << i;
   EXPECT_FALSE(torch::equal(learned[2][0], learned[3][0]));
 }
 
