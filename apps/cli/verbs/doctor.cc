@@ -15,7 +15,7 @@ int verb_doctor(const Options& options) {
   const auto threads = set_threads(0);
   const auto rate = matrix_product_rate() / 1e9;
   const auto surroundings = environment();
-  const auto& [blas, omp, wait] = surroundings;
+  const auto &blas = surroundings.blas, &omp = surroundings.openmp;
   const auto advice = advice_for(surroundings);
   nlohmann::json sets = nlohmann::json::object();
   for (const auto& set : list_named()) sets[set.name] = set.status();
@@ -25,7 +25,8 @@ int verb_doctor(const Options& options) {
                              {"threads", threads},
                              {"blas", blas},
                              {"openmp", omp},
-                             {"wait_policy", wait},
+                             {"wait_policy", surroundings.wait_policy},
+                             {"openblas_core", surroundings.openblas_core},
                              {"matrix_product_gflops", rate},
                              {"cuda_devices", torch::cuda::device_count()},
                              {"data", sets},
@@ -37,6 +38,8 @@ int verb_doctor(const Options& options) {
   std::cout << "figment " << version() << " on LibTorch " << libtorch_version() << "\n"
             << "cores      " << cores << " to use, " << counted(threads, "thread") << "\n";
   for (const auto& path : blas) std::cout << "BLAS       " << path << "\n";
+  if (const auto& core = surroundings.openblas_core; !core.empty())
+    std::cout << "BLAS       kernels for " << core << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
   std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float)\n"
             << "CUDA       "

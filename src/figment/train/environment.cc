@@ -1,5 +1,7 @@
 #include "figment/train/environment.h"
 
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -26,12 +28,18 @@ bool names(const std::string& path, const char* word) {
   return path.find(word) != std::string::npos;
 }
 
+std::string openblas_core() {
+  const auto name =
+      reinterpret_cast<const char* (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return name == nullptr ? "" : name();
+}
+
 }  // namespace
 
 Environment environment() {
   const auto* wait = std::getenv("OMP_WAIT_POLICY");
   return {loaded({"blas", "mkl", "blis"}), loaded({"gomp", "libomp", "libiomp"}),
-          wait == nullptr ? "" : wait};
+          wait == nullptr ? "" : wait, openblas_core()};
 }
 
 std::vector<std::string> advice_for(const Environment& environment) {

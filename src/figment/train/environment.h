@@ -10,6 +10,7 @@ namespace figment {
 struct Environment {
   std::vector<std::string> blas{}, openmp{};  // paths of the loaded libraries
   std::string wait_policy{};                  // OMP_WAIT_POLICY as the process was started with
+  std::string openblas_core{};  // the processor whose kernels OpenBLAS uses; "" without it
 };
 
 // Of this process. On systems without /proc no libraries are found.

@@ -27,7 +27,12 @@ TEST(Environment, SaysWhatSlows) {
 }
 
 // LibTorch is linked into this test.
-TEST(Environment, FindsWhatIsLoaded) { EXPECT_FALSE(environment().openmp.empty()); }
+TEST(Environment, FindsWhatIsLoaded) {
+  const auto found = environment();
+  EXPECT_FALSE(found.openmp.empty());
+  const bool openblas = join(found.blas, "|").find("openblas") != std::string::npos;
+  EXPECT_EQ(!found.openblas_core.empty(), openblas) << found.openblas_core;
+}
 
 }  // namespace
 }  // namespace figment

@@ -40,9 +40,7 @@ OptimizerConfig descent_of(const GanConfig& config) {
 Gan::Start Gan::best_start(const torch::Tensor& target, const torch::Tensor& weight,
                            const torch::Tensor& label, Noise& noise) {
   const auto starts = config_.completion.starts;
-  const auto codes = config_.latent == GanLatent::kNormal
-                         ? noise.normal({starts, config_.latent_dim})
-                         : 2 * noise.uniform({starts, config_.latent_dim}) - 1;
+  const auto codes = latent_.draw(noise, starts);
   torch::Tensor drawn;  // [n, starts]
   if (on_class() && !label.defined())
     drawn =
@@ -74,7 +72,9 @@ torch::Tensor Gan::complete(const Batch& batch, const torch::Tensor& mask, Noise
   const auto weight = importance(mask.to(target.scalar_type()));
   const auto start = best_start(target, weight, batch.label, noise);
   const auto& classes = start.classes;
-  auto z = start.z.clone();
+  // Noise descends; codes with a meaning stay as they were drawn, which a categorical one must.
+  auto z = start.z.narrow(1, 0, latent_.noise_dim()).clone();
+  const auto codes = start.z.narrow(1, latent_.noise_dim(), latent_.dim() - latent_.noise_dim());
   const auto n = static_cast<double>(batch.size());
   {
     const torch::AutoGradMode with_graph(true);
@@ -83,7 +83,7 @@ torch::Tensor Gan::complete(const Batch& batch, const torch::Tensor& mask, Noise
     Optimizer descent("code", {{"z", z}}, descent_of(config_));
     // Sums, not means, so that the code of an image does not feel who is beside it.
     for (int64_t step = 0; step < settings.steps; ++step) {
-      const auto x = made(z, classes);
+      const auto x = made(torch::cat({z, codes}, 1), classes);
       auto loss = contextual_loss(weight, x, target).sum();
       // SII eq. 5 is log(1 - D), which is flat where D is sure that x was made, as it mostly is
       // when the search begins, and falls without end as D is taken in. The generator's own loss,
@@ -102,7 +102,7 @@ torch::Tensor Gan::complete(const Batch& batch, const torch::Tensor& mask, Noise
     }
   }
   const torch::NoGradGuard no_grad;
-  const auto x = made(z, classes);
+  const auto x = made(torch::cat({z, codes}, 1), classes);
   const auto filled = settings.blend ? poisson_blend(target, x, mask) : x;  // SII section 3.4
   return ((filled + 1) / 2).clamp(0, 1);
 }

@@ -79,6 +79,20 @@ TEST(GanCompletion, IsOfTheExamplesClassWhereTheModelIsTold) {
   EXPECT_EQ(model.complete(hidden(truth, mask), mask, drawn).sizes(), truth.sizes());
 }
 
+// A categorical code cannot be gone down: it is that of the best of the codes drawn.
+TEST(GanCompletion, FindsTheValueOfACategoricalCode) {
+  torch::manual_seed(3);
+  auto config = fitting();
+  config.codes.categorical = 3;
+  Gan model(config, kPicture);
+  model.eval();
+  const torch::NoGradGuard no_grad;
+  Noise planted(7, 0, 5), start(8, 0, 5);
+  const auto truth = model.decode(model.draw_prior(planted).z, {});
+  const auto mask = without_centre(5);
+  EXPECT_LT(error_in_hole(model.complete(hidden(truth, mask), mask, start), truth, mask), 0.05);
+}
+
 // The weighted difference that a search by what is known goes down, [n]: Yeh et al. 2017, eq. 3, 4.
 torch::Tensor contextual(const torch::Tensor& x, const torch::Tensor& truth,
                          const torch::Tensor& mask) {

@@ -30,7 +30,7 @@ std::vector<int64_t> input_shape(const ExampleSpec& example, const Discriminator
 }  // namespace
 
 CriticImpl::CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& config,
-                       GanCondition condition)
+                       GanCondition condition, int64_t codes)
     : condition_(condition),
       compares_(config.normalization == DiscriminatorNorm::kBatch),
       maps_(tells_by_maps(config, condition)),
@@ -39,9 +39,17 @@ CriticImpl::CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& co
           "network",
           Discriminator(input_shape(example, config, condition), config,
                         tells_by_numbers(config, condition) ? class_count(example) : 0))) {
-  if (condition != GanCondition::kProjection && condition != GanCondition::kAuxiliary) return;
+  const bool has_head =
+      condition == GanCondition::kProjection || condition == GanCondition::kAuxiliary;
+  if (!has_head && codes == 0) return;
   FIGMENT_CHECK(layers_ > 0);
   const auto width = config.hidden.empty() ? config.channels.back() : config.hidden.back();
+  if (codes > 0) {
+    reader_ = register_module("reader", torch::nn::Linear(width, codes));
+    initialize_output(reader_->weight, static_cast<double>(width), static_cast<double>(codes));
+    torch::nn::init::zeros_(reader_->bias);
+  }
+  if (!has_head) return;
   const auto classes = class_count(example);
   const bool projects = condition == GanCondition::kProjection;
   head_ =
@@ -55,19 +63,27 @@ CriticImpl::CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& co
 
 CriticImpl::Judgement CriticImpl::forward(const torch::Tensor& x, const torch::Tensor& one_hot) {
   FIGMENT_CHECK(one_hot.defined() == (condition_ != GanCondition::kNone));
-  if (condition_ == GanCondition::kNone) return {discriminator_(x), {}};
-  if (condition_ == GanCondition::kConcatenation) {
-    if (!maps_) return {discriminator_(x, one_hot), {}};
+  auto seen = x;
+  torch::Tensor beside;
+  if (maps_) {
     const auto maps = one_hot.view({x.size(0), -1, 1, 1}).expand({-1, -1, x.size(2), x.size(3)});
-    return {discriminator_(torch::cat({x, maps}, 1)), {}};
+    seen = torch::cat({x, maps}, 1);
+  } else if (condition_ == GanCondition::kConcatenation) {
+    beside = one_hot;
   }
-  const auto judged = discriminator_->judge(x, layers_);
+  if (!head_ && !reader_) return {discriminator_(seen, beside), {}, {}};
+  const auto judged = discriminator_->judge(seen, layers_, beside);
   const auto& features = judged.features;
   const auto phi = features.dim() > 2 ? features.flatten(2).sum(2) : features;  // [n, width]
-  if (condition_ == GanCondition::kAuxiliary) return {judged.score, head_(phi)};
-  const auto embedding =
-      spectral_ ? spectral_(head_->weight) : head_->weight;  // V [classes, width]
-  return {judged.score + (one_hot.mm(embedding) * phi).sum(1), {}};
+  Judgement out{judged.score, {}, {}};
+  if (reader_) out.codes = reader_(phi);
+  if (condition_ == GanCondition::kAuxiliary) out.classes = head_(phi);
+  if (condition_ == GanCondition::kProjection) {
+    const auto embedding =
+        spectral_ ? spectral_(head_->weight) : head_->weight;  // V [classes, width]
+    out.score = out.score + (one_hot.mm(embedding) * phi).sum(1);
+  }
+  return out;
 }
 
 JudgingAsTrained::JudgingAsTrained(Critic critic)

@@ -32,12 +32,15 @@ constexpr auto enum_names(GanCondition) {
 class CriticImpl : public torch::nn::Module {
  public:
   // `config` must have passed check_discriminator for the shape; projection and auxiliary need a
-  // hidden layer.
-  CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& config, GanCondition condition);
+  // hidden layer, and so do codes. `codes`: how many numbers it also reads off phi(x), those of
+  // InfoGAN's Q, 0 for none.
+  CriticImpl(const ExampleSpec& example, const DiscriminatorConfig& config, GanCondition condition,
+             int64_t codes = 0);
 
   struct Judgement {
     torch::Tensor score;    // [n]
     torch::Tensor classes;  // [n, classes], logits; auxiliary alone
+    torch::Tensor codes;    // [n, codes]; undefined without
   };
   // x [n, shape...]; one_hot [n, classes], undefined without a condition.
   Judgement forward(const torch::Tensor& x, const torch::Tensor& one_hot);
@@ -51,8 +54,9 @@ class CriticImpl : public torch::nn::Module {
   bool maps_;       // whether the classes are maps beside an image
   int64_t layers_;  // hidden ones
   Discriminator discriminator_;
-  torch::nn::Linear head_{nullptr};  // V of projection, or the classifier
-  SpectralNorm spectral_{nullptr};   // of V
+  torch::nn::Linear head_{nullptr};    // V of projection, or the classifier
+  SpectralNorm spectral_{nullptr};     // of V
+  torch::nn::Linear reader_{nullptr};  // Q of InfoGAN
 };
 TORCH_MODULE(Critic);
 

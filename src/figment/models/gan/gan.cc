@@ -48,6 +48,9 @@ void GanConfig::check(const Problems::Scope& scope) const {
     scope.inner("discriminator")
         .add("hidden", std::string("expected a hidden layer with condition = \"") +
                            name_of_enum(condition) + "\", which is read from it, got none");
+  if (codes.any() && discriminator.layers() == 0)
+    scope.inner("discriminator")
+        .add("hidden", "expected a hidden layer with codes, which are read from it, got none");
   if (discriminator_optimizer.average > 0)
     scope.inner("discriminator_optimizer")
         .add("average", "expected 0: an average is for what makes the samples, the generator");
@@ -64,10 +67,11 @@ void GanConfig::check_example(const ExampleSpec& example, const Problems::Scope&
 Gan::Gan(const Config& config, const ExampleSpec& example)
     : Model(example),
       config_(config),
-      generator_(register_module("generator", Generator(config.latent_dim + told(config, example),
+      latent_(config.latent_dim, config.latent, config.codes),
+      generator_(register_module("generator", Generator(latent_.dim() + told(config, example),
                                                         config.generator, example.shape))),
-      critic_(register_module("discriminator",
-                              Critic(example, config.discriminator, config.condition))),
+      critic_(register_module("discriminator", Critic(example, config.discriminator,
+                                                      config.condition, config.codes.width()))),
       generator_optimizer_(
           register_optimizer("generator", generator_->parameters(), config.optimizer)),
       discriminator_optimizer_(register_optimizer("discriminator", critic_->parameters(),
@@ -89,16 +93,6 @@ torch::Tensor Gan::one_hot(const torch::Tensor& label) const {
       .to(generator_->parameters().front().scalar_type());
 }
 
-torch::Tensor Gan::latents(int64_t n, const torch::TensorOptions& options) const {
-  if (config_.latent == GanLatent::kNormal) return torch::randn({n, config_.latent_dim}, options);
-  return 2 * torch::rand({n, config_.latent_dim}, options) - 1;
-}
-
-torch::Tensor Gan::latents(Noise& noise) const {
-  if (config_.latent == GanLatent::kNormal) return noise.normal({config_.latent_dim});
-  return 2 * noise.uniform({config_.latent_dim}) - 1;
-}
-
 torch::Tensor Gan::made(const torch::Tensor& z, const torch::Tensor& one_hot) {
   const auto x = generator_->forward(one_hot.defined() ? torch::cat({z, one_hot}, 1) : z);
   return example().modality == Modality::kImage ? torch::tanh(x) : x;
@@ -107,7 +101,7 @@ torch::Tensor Gan::made(const torch::Tensor& z, const torch::Tensor& one_hot) {
 // --- Learning ---
 
 Gan::Terms Gan::terms_of(const torch::Tensor& truth, const torch::Tensor& made,
-                         const torch::Tensor& one_hot) {
+                         const torch::Tensor& z, const torch::Tensor& one_hot) {
   Terms out;
   auto x = truth;
   if (config_.r1 > 0) x = x.detach().requires_grad_();
@@ -127,6 +121,7 @@ Gan::Terms Gan::terms_of(const torch::Tensor& truth, const torch::Tensor& made,
     out.classes = torch::nn::functional::cross_entropy(of_truth.classes, label) +
                   torch::nn::functional::cross_entropy(of_made.classes, label);
   }
+  if (config_.codes.any()) out.codes = latent_.loss_of_reading(z, of_made.codes);
   return out;
 }
 
@@ -136,15 +131,19 @@ torch::Tensor Gan::discriminator_loss(const Terms& terms) const {
     loss = loss + config_.gradient_penalty * terms.gradient_penalty;
   if (terms.r1.defined()) loss = loss + 0.5 * config_.r1 * terms.r1;
   if (terms.classes.defined()) loss = loss + config_.auxiliary_weight * terms.classes;
+  if (terms.codes.defined()) loss = loss + terms.codes;
   return loss;
 }
 
-torch::Tensor Gan::generator_loss(const torch::Tensor& made, const torch::Tensor& one_hot) {
+torch::Tensor Gan::generator_loss(const torch::Tensor& made, const torch::Tensor& z,
+                                  const torch::Tensor& one_hot) {
   const auto judged = critic_->forward(made, one_hot);
-  const auto fooling = loss_of_fooling(config_.adversarial_loss, judged.score);
-  if (!judged.classes.defined()) return fooling;
-  return fooling + config_.auxiliary_weight *
-                       torch::nn::functional::cross_entropy(judged.classes, one_hot.argmax(1));
+  auto loss = loss_of_fooling(config_.adversarial_loss, judged.score);
+  if (judged.classes.defined())
+    loss = loss + config_.auxiliary_weight *
+                      torch::nn::functional::cross_entropy(judged.classes, one_hot.argmax(1));
+  if (judged.codes.defined()) loss = loss + latent_.loss_of_reading(z, judged.codes);
+  return loss;
 }
 
 // D where the game has one, the score elsewhere.
@@ -159,13 +158,13 @@ Metrics Gan::training_step(const Batch& batch) {
   const bool turn = (clock().step + 1) % config_.discriminator_steps == 0;
   const auto truth = seen(batch.x);
   const auto classes = one_hot(batch.label);
-  const auto z = latents(truth.size(0), truth.options());
+  const auto z = latent_.draw(truth.size(0), truth.options());
   torch::Tensor x;
   {
     const torch::AutoGradMode with_graph(turn);
     x = made(z, classes);
   }
-  const auto terms = terms_of(truth, x.detach(), classes);
+  const auto terms = terms_of(truth, x.detach(), z, classes);
   const auto loss = discriminator_loss(terms);
   discriminator_optimizer_.minimize(loss);
   Metrics out = {{"discriminator_loss", loss.detach()},
@@ -175,9 +174,10 @@ Metrics Gan::training_step(const Batch& batch) {
     out.emplace_back("gradient_penalty", terms.gradient_penalty.detach());
   if (terms.r1.defined()) out.emplace_back("r1", terms.r1.detach());
   if (terms.classes.defined()) out.emplace_back("class_loss", terms.classes.detach());
+  if (terms.codes.defined()) out.emplace_back("code_loss", terms.codes.detach());
   if (!turn) return out;
   const FixedWeights fixed(*critic_);
-  const auto fooling = generator_loss(x, classes);
+  const auto fooling = generator_loss(x, z, classes);
   generator_optimizer_.minimize(fooling);
   out.emplace_back("generator_loss", fooling.detach());
   return out;
@@ -187,7 +187,7 @@ Metrics Gan::training_step(const Batch& batch) {
 Metrics Gan::validation_step(const Batch& batch) {
   const auto truth = seen(batch.x);
   const auto classes = one_hot(batch.label);
-  const auto x = made(latents(truth.size(0), truth.options()), classes);
+  const auto x = made(latent_.draw(truth.size(0), truth.options()), classes);
   const JudgingAsTrained judging(critic_);
   const auto of_truth = critic_->forward(truth, classes), of_made = critic_->forward(x, classes);
   const auto kind = config_.adversarial_loss;
@@ -202,7 +202,7 @@ Metrics Gan::validation_step(const Batch& batch) {
 
 torch::Tensor Gan::sample(const SampleRequest& request) {
   auto& noise = *request.noise;
-  const auto z = latents(noise) * request.temperature;
+  const auto z = latent_.draw(noise, 1, request.temperature).squeeze(1);
   if (!on_class() || request.label.defined()) return decode(z, request.label);
   const auto classes = static_cast<double>(told(config_, example()));
   return decode(z, (noise.uniform({1}).squeeze(1) * classes).to(torch::kLong));
@@ -216,7 +216,7 @@ torch::Tensor Gan::decode(const torch::Tensor& code, const torch::Tensor& label)
   return example().modality == Modality::kImage ? (x + 1) / 2 : x;
 }
 
-Gan::Codes Gan::draw_prior(Noise& noise) { return {latents(noise), {}}; }
+Gan::Codes Gan::draw_prior(Noise& noise) { return {latent_.draw(noise, 1).squeeze(1), {}}; }
 
 torch::Tensor Gan::scores(const Batch& batch) {
   const JudgingAsTrained judging(critic_);

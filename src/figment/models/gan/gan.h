@@ -1,7 +1,8 @@
 // Generative adversarial networks: a generator that makes examples of noise, and a discriminator
 // that tells them from true ones.
 // Goodfellow et al., "Generative adversarial nets", 2014, https://arxiv.org/abs/1406.2661 (GAN
-// below); convolutional after Radford et al. 2016 (nn/generator.h), with classes as in critic.h.
+// below); convolutional after Radford et al. 2016 (nn/generator.h), with classes as in critic.h,
+// and with codes that find a meaning without labels as in latent.h.
 #pragma once
 
 #include "figment/model/abilities.h"
@@ -10,16 +11,11 @@
 #include "figment/model/model.h"
 #include "figment/models/gan/completion.h"
 #include "figment/models/gan/critic.h"
+#include "figment/models/gan/latent.h"
 #include "figment/nn/adversarial_losses.h"
 #include "figment/nn/generator.h"
 
 namespace figment::models {
-
-enum class GanLatent { kNormal, kUniform };
-constexpr auto enum_names(GanLatent) {
-  return std::array{EnumName<GanLatent>{"normal", GanLatent::kNormal},
-                    EnumName<GanLatent>{"uniform", GanLatent::kUniform}};
-}
 
 // Adam as DCGAN, section 4, has it: a momentum of 0.9 makes the two sides swing.
 inline OptimizerConfig gan_optimizer() {
@@ -32,6 +28,7 @@ inline OptimizerConfig gan_optimizer() {
 struct GanConfig {
   int64_t latent_dim = 64;
   GanLatent latent = GanLatent::kNormal;
+  GanCodesConfig codes{};
   AdversarialLoss adversarial_loss = AdversarialLoss::kNonSaturating;
   int64_t discriminator_steps = 1;
   double label_smoothing = 0;
@@ -49,9 +46,12 @@ struct GanConfig {
   static constexpr auto fields() {
     using C = GanConfig;
     return std::tuple{
-        Field{"latent_dim", &C::latent_dim, "Width of the code z.", Within{1, 65536}},
+        Field{"latent_dim", &C::latent_dim, "Width of the noise z.", Within{1, 65536}},
         Field{"latent", &C::latent,
-              "Distribution of each number of the code: standard normal, or uniform in [-1, 1)."},
+              "Distribution of each number of the noise: standard normal, or uniform in [-1, 1)."},
+        Field{"codes", &C::codes,
+              "What the generator is given beside noise, and what must be read off what it makes: "
+              "InfoGAN."},
         Field{"adversarial_loss", &C::adversarial_loss,
               "What discriminator and generator minimise against one another. wasserstein needs a "
               "gradient_penalty or a spectral discriminator."},
@@ -124,7 +124,7 @@ class Gan : public Model,
   torch::Tensor decode_as(const torch::Tensor& code, const Batch& given) override {
     return decode(code, given.label);
   }
-  int64_t code_dim() const override { return config_.latent_dim; }
+  int64_t code_dim() const override { return latent_.dim(); }
   Codes draw_prior(Noise& noise) override;
   // The example's own class where the model is told one; without labels that of the code at which
   // the search begins, each of which has a class drawn for it. Throws Error(kConfig) for a model of
@@ -138,19 +138,18 @@ class Gan : public Model,
  private:
   // Terms of a step, [] each; undefined where the configuration has none.
   struct Terms {
-    torch::Tensor adversarial, gradient_penalty, r1, classes;
+    torch::Tensor adversarial, gradient_penalty, r1, classes, codes;
     torch::Tensor true_score, made_score;  // [n]
   };
   torch::Tensor seen(const torch::Tensor& x) const;         // as the networks see examples
   torch::Tensor one_hot(const torch::Tensor& label) const;  // undefined without a condition
-  torch::Tensor latents(int64_t n, const torch::TensorOptions& options) const;  // LibTorch's
-  torch::Tensor latents(Noise& noise) const;
   torch::Tensor made(const torch::Tensor& z, const torch::Tensor& one_hot);  // as networks see
-  Terms terms_of(const torch::Tensor& truth, const torch::Tensor& made,
+  Terms terms_of(const torch::Tensor& truth, const torch::Tensor& made, const torch::Tensor& z,
                  const torch::Tensor& one_hot);
   torch::Tensor discriminator_loss(const Terms& terms) const;
-  torch::Tensor generator_loss(const torch::Tensor& made, const torch::Tensor& one_hot);
-  // Where the search for the code of an answer begins: [n, latent_dim], and the classes one-hot.
+  torch::Tensor generator_loss(const torch::Tensor& made, const torch::Tensor& z,
+                               const torch::Tensor& one_hot);
+  // Where the search for the code of an answer begins: [n, code_dim], and the classes one-hot.
   struct Start {
     torch::Tensor z, classes;
   };
@@ -159,6 +158,7 @@ class Gan : public Model,
   torch::Tensor shown_score(const torch::Tensor& score) const;
 
   Config config_;
+  GanLatentSpace latent_;
   Generator generator_;
   Critic critic_;
   Optimizer &generator_optimizer_, &discriminator_optimizer_;

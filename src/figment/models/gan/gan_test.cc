@@ -436,6 +436,10 @@ TEST(Gan, RefusesWhatCannotLearn) {
     c.condition = GanCondition::kProjection;
     c.discriminator.hidden = {};
   });
+  expect("model.discriminator.hidden: expected a hidden layer with codes", [](GanConfig& c) {
+    c.codes.continuous = 2;
+    c.discriminator.hidden = {};
+  });
   expect("model.condition: expected none for",
          [](GanConfig& c) { c.condition = GanCondition::kAuxiliary; });
   expect("model.discriminator_optimizer.average: expected 0",
