@@ -1,6 +1,7 @@
 #include "figment/data/idx.h"
 
-#include <cstring>
+#include <memory>
+#include <utility>
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
@@ -16,7 +17,8 @@ bool is_idx(std::string_view head) {
   return types.find(head[2]) != std::string_view::npos && head[3] >= 1 && head[3] <= 8;
 }
 
-torch::Tensor decode_idx(std::string_view bytes, const std::string& where) {
+torch::Tensor decode_idx(std::string file, const std::string& where) {
+  const std::string_view bytes(file);
   if (bytes.size() < 4)
     fail(Cause::kData, at_offset(where, bytes.size()),
          "truncated: an IDX header has 4 bytes at least");
@@ -47,9 +49,10 @@ torch::Tensor decode_idx(std::string_view bytes, const std::string& where) {
     fail(Cause::kData, at_offset(where, header), "the IDX header says ", extents_text(extents),
          " bytes, but ", held,
          " follow; the file is truncated, damaged or longer than it should be");
-  auto values = torch::empty(extents, torch::kByte);
-  std::memcpy(values.data_ptr(), bytes.data() + header, held);
-  return values;
+  // The tensor keeps the file's bytes where they are: copying those of MNIST takes 0.1 s.
+  const auto kept = std::make_shared<std::string>(std::move(file));
+  return torch::from_blob(
+      kept->data() + header, extents, [kept](void*) {}, torch::kByte);
 }
 
 std::string encode_idx(const torch::Tensor& values) {

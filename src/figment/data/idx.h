@@ -18,7 +18,8 @@ bool is_idx(std::string_view head);
 
 // Labels uint8 [n] or images uint8 [n, H, W]. Throws Error(kData) with `where` and the offset for
 // another type or number of dimensions, an empty extent, or a size other than the header's.
-torch::Tensor decode_idx(std::string_view bytes, const std::string& where);
+// The tensor lies in the bytes given: move them.
+torch::Tensor decode_idx(std::string file, const std::string& where);
 
 // The file of `values`, uint8 [n] or [n, H, W].
 std::string encode_idx(const torch::Tensor& values);
