@@ -45,6 +45,7 @@ std::shared_ptr<M> part(const torch::nn::Module& model, const std::string& name)
 
 std::vector<torch::Tensor> copies(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> out;
+  out.reserve(tensors.size());
   for (const auto& tensor : tensors) out.push_back(tensor.detach().clone());
   return out;
 }
