@@ -108,28 +108,21 @@ class Inflater {
   std::size_t offset_ = 0;
 };
 
-}  // namespace
-
-bool is_gzip(std::string_view bytes) {
-  return bytes.size() >= 3 && bytes[0] == '\x1f' && bytes[1] == '\x8b' && bytes[2] == '\x08';
-}
-
-namespace {
-
 // What the last member says that it inflates to, modulo 2^32 (RFC 1952, ISIZE): a guess at the
 // whole, right for files of one member, that saves growing and copying. Never so much that a lie
 // would cost more than a moment; what inflates further grows.
 std::size_t likely_size(std::string_view bytes) {
   constexpr std::size_t kMostPerByte = 16;
   if (bytes.size() < 18) return 64;
-  std::uint32_t size = 0;
-  for (std::size_t i = 0; i < 4; ++i)
-    size |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[bytes.size() - 4 + i]))
-            << (8 * i);
-  return std::min<std::size_t>(size, kMostPerByte * bytes.size());
+  return std::min<std::size_t>(little_endian(bytes, bytes.size() - 4, 4),
+                               kMostPerByte * bytes.size());
 }
 
 }  // namespace
+
+bool is_gzip(std::string_view bytes) {
+  return bytes.size() >= 3 && bytes[0] == '\x1f' && bytes[1] == '\x8b' && bytes[2] == '\x08';
+}
 
 std::string gunzip(std::string_view bytes, const std::string& where, std::uint64_t limit) {
   Inflater inflater(bytes);

@@ -74,7 +74,7 @@ torch::Tensor Gan::complete(const Batch& batch, const torch::Tensor& mask, Noise
   const auto& classes = start.classes;
   // Noise descends; codes with a meaning stay as they were drawn, which a categorical one must.
   auto z = start.z.narrow(1, 0, latent_.noise_dim()).clone();
-  const auto codes = start.z.narrow(1, latent_.noise_dim(), latent_.dim() - latent_.noise_dim());
+  const auto codes = start.z.narrow(1, latent_.noise_dim(), config_.codes.width());
   const auto n = static_cast<double>(batch.size());
   {
     const torch::AutoGradMode with_graph(true);

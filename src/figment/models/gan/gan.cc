@@ -121,6 +121,7 @@ Gan::Terms Gan::terms_of(const torch::Tensor& truth, const torch::Tensor& made,
     out.classes = torch::nn::functional::cross_entropy(of_truth.classes, label) +
                   torch::nn::functional::cross_entropy(of_made.classes, label);
   }
+  // InfoGAN eq. 6: Q shares the discriminator's layers, and learns in its step.
   if (config_.codes.any()) out.codes = latent_.loss_of_reading(z, of_made.codes);
   return out;
 }

@@ -9,31 +9,33 @@ void GanCodesConfig::check(const Problems::Scope& scope) const {
     scope.add("categorical", "expected 0 or at least 2: a code of one value tells nothing");
 }
 
+torch::Tensor GanLatentSpace::joined(const torch::Tensor& noise, const torch::Tensor& value,
+                                     const torch::Tensor& continuous) const {
+  std::vector<torch::Tensor> parts = {noise};
+  if (value.defined())
+    parts.push_back(torch::one_hot(value, codes_.categorical).to(noise.scalar_type()));
+  if (continuous.defined()) parts.push_back(continuous);
+  return torch::cat(parts, -1);
+}
+
 torch::Tensor GanLatentSpace::draw(std::int64_t n, const torch::TensorOptions& options) const {
-  std::vector<torch::Tensor> parts = {noise_ == GanLatent::kNormal
-                                          ? torch::randn({n, noise_dim_}, options)
-                                          : 2 * torch::rand({n, noise_dim_}, options) - 1};
+  const auto noise = noise_ == GanLatent::kNormal ? torch::randn({n, noise_dim_}, options)
+                                                  : 2 * torch::rand({n, noise_dim_}, options) - 1;
+  torch::Tensor value, continuous;
   if (codes_.categorical > 0)
-    parts.push_back(
-        torch::one_hot(torch::randint(codes_.categorical, {n}, options.dtype(torch::kLong)),
-                       codes_.categorical)
-            .to(parts[0].scalar_type()));
-  if (codes_.continuous > 0) parts.push_back(2 * torch::rand({n, codes_.continuous}, options) - 1);
-  return torch::cat(parts, 1);
+    value = torch::randint(codes_.categorical, {n}, options.dtype(torch::kLong));
+  if (codes_.continuous > 0) continuous = 2 * torch::rand({n, codes_.continuous}, options) - 1;
+  return joined(noise, value, continuous);
 }
 
 torch::Tensor GanLatentSpace::draw(Noise& noise, std::int64_t each, double temperature) const {
-  std::vector<torch::Tensor> parts = {noise_ == GanLatent::kNormal
-                                          ? noise.normal({each, noise_dim_})
-                                          : 2 * noise.uniform({each, noise_dim_}) - 1};
-  if (temperature != 1) parts[0] = parts[0] * temperature;
-  if (codes_.categorical > 0) {
-    const auto values = noise.uniform({each}) * static_cast<double>(codes_.categorical);
-    parts.push_back(
-        torch::one_hot(values.to(torch::kLong), codes_.categorical).to(parts[0].scalar_type()));
-  }
-  if (codes_.continuous > 0) parts.push_back(2 * noise.uniform({each, codes_.continuous}) - 1);
-  return torch::cat(parts, 2);
+  const auto drawn = noise_ == GanLatent::kNormal ? noise.normal({each, noise_dim_})
+                                                  : 2 * noise.uniform({each, noise_dim_}) - 1;
+  torch::Tensor value, continuous;
+  if (codes_.categorical > 0)
+    value = (noise.uniform({each}) * static_cast<double>(codes_.categorical)).to(torch::kLong);
+  if (codes_.continuous > 0) continuous = 2 * noise.uniform({each, codes_.continuous}) - 1;
+  return joined(drawn * temperature, value, continuous);
 }
 
 torch::Tensor GanLatentSpace::loss_of_reading(const torch::Tensor& z,

@@ -31,7 +31,7 @@ struct GanCodesConfig {
     return std::tuple{
         Field{"categorical", &C::categorical,
               "Values of a categorical code, each as likely as another; 0 for none. With about as "
-              "many as there are kinds of examples, each comes to stand for a kind.",
+              "many as there are kinds of examples, each may come to stand for a kind.",
               Within{0, 65536}},
         Field{"continuous", &C::continuous,
               "Numbers of a continuous code, uniform in [-1, 1), such as a slant or a thickness; 0 "
@@ -46,8 +46,8 @@ struct GanCodesConfig {
               "is read off what was made.",
               AtLeast{0}}};
   }
-  bool any() const { return categorical > 0 || continuous > 0; }
   std::int64_t width() const { return categorical + continuous; }
+  bool any() const { return width() > 0; }
   void check(const Problems::Scope& scope) const;
 };
 
@@ -70,6 +70,11 @@ class GanLatentSpace {
   torch::Tensor loss_of_reading(const torch::Tensor& z, const torch::Tensor& read) const;
 
  private:
+  // noise [..., noise_dim], the value of the categorical code int64 [...], and the continuous code
+  // [..., continuous], either undefined where there is none.
+  torch::Tensor joined(const torch::Tensor& noise, const torch::Tensor& value,
+                       const torch::Tensor& continuous) const;
+
   std::int64_t noise_dim_;
   GanLatent noise_;
   GanCodesConfig codes_;
