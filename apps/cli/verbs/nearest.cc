@@ -34,6 +34,7 @@ struct Looked {
   std::vector<int64_t> index;  // in the part; of samples their number
   std::string what;            // "samples"
   bool encodable = true;       // its conditions, if the model has any, are known
+  bool trained_on = false;     // these are training examples, none of which is its own neighbour
 };
 
 Looked samples_of(const LoadedRun& run, const Options& options) {
@@ -72,6 +73,7 @@ Looked looked_at(const LoadedRun& run, const Options& options) {
   } else {
     auto part = open_part(run, options.split, options.data, console_watch(false));
     out.index = options.queries;
+    out.trained_on = options.data.empty() && options.split == "train";
     out.set = options.queries.empty()
                   ? part.first(options.n > 0 ? options.n : kSamples)
                   : examples_at(part, options.queries, "--query", options.split);
@@ -187,13 +189,16 @@ int verb_nearest(const Options& options) {
   const auto looked = looked_at(run, options);
   const auto training = open_part(run, "train");
   const auto held_out = open_part(run, "test").first(kHeldOut);
-  if (training.size() < 2 || held_out.size() < 2)
-    fail(Cause::kData, "nearest", "expected two training and two test examples or more, got ",
-         training.size(), " and ", held_out.size());
+  const auto own = looked.trained_on ? torch::tensor(looked.index, torch::kLong) : torch::Tensor();
+  const int64_t least = looked.trained_on ? 3 : 2;
+  if (training.size() < least || held_out.size() < 2)
+    fail(Cause::kData, "nearest", "expected ", least,
+         " training examples and 2 test examples or more, got ", training.size(), " and ",
+         held_out.size());
   const auto features = features_of(run, options, training);
   const auto judge = [&](const char* name, const auto& of) {
-    return Judged{name,
-                  judge_nearness(of(training), of(looked.set), of(held_out), options.neighbours)};
+    return Judged{
+        name, judge_nearness(of(training), of(looked.set), of(held_out), options.neighbours, own)};
   };
   std::vector<Judged> judged;
   judged.push_back(judge(

@@ -21,11 +21,13 @@ double share_below(const torch::Tensor& values, double threshold) {
 }  // namespace
 
 Nearness judge_nearness(const torch::Tensor& references, const torch::Tensor& queries,
-                        const torch::Tensor& held_out, int64_t k) {
-  FIGMENT_CHECK(references.size(0) >= 2 && held_out.size(0) >= 2 && k >= 1);
-  const auto wanted = std::min(std::max<int64_t>(k, 2), references.size(0));
+                        const torch::Tensor& held_out, int64_t k, const torch::Tensor& own) {
+  const int64_t itself = own.defined() ? 1 : 0;
+  FIGMENT_CHECK(references.size(0) >= 2 + itself && held_out.size(0) >= 2 && k >= 1);
+  const auto wanted = std::min(std::max<int64_t>(k, 2), references.size(0) - itself);
   Nearness out;
-  out.neighbours = nearest(references, queries, wanted);
+  out.neighbours = nearest(references, queries, wanted + itself);
+  if (own.defined()) out.neighbours = others_of(out.neighbours, own);
   const auto real = nearest(references, held_out, 2).distance.to(torch::kDouble);
   const auto distance = out.neighbours.distance.to(torch::kDouble);
   const auto half = torch::arange(held_out.size(0), torch::kLong).remainder(2);

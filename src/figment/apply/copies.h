@@ -35,8 +35,9 @@ struct Nearness {
 };
 
 // References [n, d], n >= 2; queries [m, d]; held out [h, d], h >= 2; float32 on the CPU. k is cut
-// to n.
+// to n. `own` [m] int64: which of the references each query is itself, and so none of its
+// neighbours (n >= 3); undefined where they are others.
 Nearness judge_nearness(const torch::Tensor& references, const torch::Tensor& queries,
-                        const torch::Tensor& held_out, int64_t k);
+                        const torch::Tensor& held_out, int64_t k, const torch::Tensor& own = {});
 
 }  // namespace figment

@@ -33,6 +33,22 @@ TEST(Copies, TellsTheSmoothFromTheCopied) {
   EXPECT_EQ(found.neighbours.index.size(1), 1);
 }
 
+TEST(Copies, LeavesOutTheQueryItself) {
+  torch::manual_seed(3);
+  const auto training = torch::randn({50, 4}), held_out = torch::randn({40, 4});
+  const auto own = torch::tensor({7, 30}, torch::kLong);
+  const auto queries = training.index_select(0, own);
+  EXPECT_EQ(judge_nearness(training, queries, held_out, 3).judgement.median, 0);
+  const auto found = judge_nearness(training, queries, held_out, 3, own);
+  EXPECT_EQ(found.neighbours.index.size(1), 3);
+  EXPECT_FALSE((found.neighbours.index == own.unsqueeze(1)).any().item<bool>());
+  EXPECT_GT(found.judgement.median, 0);
+  // Cut to what there is beside the query.
+  const auto few = judge_nearness(training.narrow(0, 0, 3), training.narrow(0, 1, 1), held_out, 9,
+                                  torch::tensor({1}, torch::kLong));
+  EXPECT_EQ(few.neighbours.index.size(1), 2);
+}
+
 TEST(Copies, RanksAmongHeldOutExamples) {
   const auto training = torch::tensor({{0.0F}, {100.0F}});
   const auto held_out = torch::tensor({{1.0F}, {2.0F}, {3.0F}, {96.0F}});

@@ -12,17 +12,6 @@ namespace {
 
 constexpr int64_t kBatch = 512;
 
-// Neighbours [m, k] out of [m, k + 1]: without the query itself, or without the last where it is
-// not among them, as may be where many are at no distance.
-Neighbours others_of(const Neighbours& found, const torch::Tensor& own) {
-  auto kept = found.index != own.unsqueeze(1);
-  kept.select(1, -1).logical_and_(kept.all(1).logical_not());
-  const auto pick = [&](const torch::Tensor& all) {
-    return all.masked_select(kept).view({all.size(0), all.size(1) - 1});
-  };
-  return {pick(found.index), pick(found.distance)};
-}
-
 }  // namespace
 
 torch::Tensor hash(const LoadedRun& run, const Dataset& set) {

@@ -44,6 +44,9 @@ struct Dataset {
   // For each of these columns the words that it holds, whose positions are then its values in x;
   // empty for a column of numbers. Empty when all are of numbers, as in what open_data returns.
   std::vector<std::vector<std::string>> categories{};
+  // [D] bool: which columns are one-hot inputs of words, 0 or 1 as they are; undefined where none
+  // is.
+  torch::Tensor one_hot{};
 
   int64_t size() const { return x.defined() ? x.size(0) : 0; }
   // The examples at `index` [m] int64, in that order.

@@ -32,6 +32,12 @@ Scaling Scaling::fit(const Dataset& training, ScalingKind kind) {
     shift = x.mean(0);
     scale = x.std(0, /*unbiased=*/false);
   }
+  // A word that one row in ten thousand has would stand at a hundred deviations: the few rows that
+  // have it, and the many words like it, would outweigh all numbers.
+  if (columns && training.one_hot.defined()) {
+    shift = shift.masked_fill(training.one_hot, 0);
+    scale = scale.masked_fill(training.one_hot, 1);
+  }
   // A constant column has no scale to divide by.
   scale = torch::where(scale > 1e-12, scale, torch::ones_like(scale));
   out.shift_ = shift.to(torch::kFloat).contiguous();

@@ -15,6 +15,7 @@ enum class ScalingKind {
   kNone,      // as it is (bytes still to [0, 1])
   kStandard,  // mean 0, variance 1 for each element position of vectors, one pair for series
   kUnit,      // smallest value to 0, largest to 1
+  // In all of them one-hot inputs of words stay 0 and 1.
 };
 
 // model = (data - shift) / scale. Fitted on the training part only and kept in the checkpoint, so

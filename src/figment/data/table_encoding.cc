@@ -211,6 +211,7 @@ Dataset TableEncoding::encode(const Dataset& given, const std::string& where) co
   if (as_it_is) return out;  // a large table need not be copied
   const auto width = static_cast<int64_t>(out.columns.size());
   out.x = torch::zeros({given.size(), width});
+  out.one_hot = torch::zeros({width}, torch::kBool);
   int64_t at = 0;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const auto values = given.x.select(1, from[i]);  // [n]
@@ -222,6 +223,7 @@ Dataset TableEncoding::encode(const Dataset& given, const std::string& where) co
     const auto& theirs = given.categories[static_cast<std::size_t>(from[i])];
     const auto word =
         translation(theirs, columns[i].categories).index_select(0, values.to(torch::kLong));  // [n]
+    out.one_hot.narrow(0, at, words).fill_(true);
     out.x.narrow(1, at, words).copy_(word.unsqueeze(1) == torch::arange(words));
     at += words;
   }

@@ -6,6 +6,7 @@
 #include "figment/data/open.h"
 #include "figment/data/outside_test.h"
 #include "figment/data/refuses_test.h"
+#include "figment/data/scaling.h"
 
 namespace figment {
 namespace {
@@ -27,6 +28,7 @@ TEST(TableEncoding, MakesColumnsOfWordsOneHot) {
   EXPECT_EQ(set.columns, (Names{"bytes", "service=ftp", "service=http", "rate"}));
   EXPECT_EQ(encoding.input_names(), set.columns);
   EXPECT_TRUE(torch::equal(set.x, floats({0, 0, 1, 1, 3, 1, 0, 2, 8, 0, 1, 4}, {3, 4})));
+  EXPECT_TRUE(torch::equal(set.one_hot, torch::tensor({false, true, true, false})));
   EXPECT_EQ(set.spec.text(), "vector 4");
   EXPECT_TRUE(set.categories.empty());
   EXPECT_EQ(encoding.text(), "3 columns: 2 of numbers, 1 of words (service 2)");
@@ -38,6 +40,22 @@ TEST(TableEncoding, KnowsTheWordsOfTheTrainingPartOnly) {
   const auto set = encoding.encode(flows, "t");
   EXPECT_EQ(set.columns, (Names{"a", "service=ftp", "service=http"}));
   EXPECT_TRUE(torch::equal(set.x, floats({1, 0, 1, 2, 1, 0, 3, 0, 0}, {3, 3})));
+}
+
+TEST(TableEncoding, LeavesOneHotInputsAsTheyAre) {
+  const auto flows = table(kFlows);
+  const auto set = TableEncoding::fit(flows, {}).encode(flows, "t");
+  for (const auto kind : {ScalingKind::kStandard, ScalingKind::kUnit, ScalingKind::kAuto}) {
+    const auto x = Scaling::fit(set, kind).to_model(set.x);
+    EXPECT_TRUE(torch::equal(x.narrow(1, 1, 2), set.x.narrow(1, 1, 2)));
+    EXPECT_FALSE(torch::allclose(x.select(1, 0), set.x.select(1, 0)));
+  }
+  // Also the word that all rows have, or that only rows of a later table lack.
+  const auto same = table("a,service\n1,http\n2,http\n");
+  const auto encoding = TableEncoding::fit(same, {});
+  const auto scaling = Scaling::fit(encoding.encode(same, "t"), ScalingKind::kStandard);
+  const auto other = encoding.encode(table("a,service\n1,http\n2,ftp\n"), "t").x;
+  EXPECT_TRUE(torch::equal(scaling.to_model(other).select(1, 1), floats({1, 0}, {2})));
 }
 
 TEST(TableEncoding, TakesLogarithmsOfBothSigns) {

@@ -19,11 +19,13 @@ struct Rows {
   torch::Tensor real;  // undefined where all are
 };
 
-torch::Tensor squared_rest(const Pca& pca, const Rows& rows) {
-  auto rest = (rows.x - pca.decode(pca.encode(rows.x))).square();
-  if (rows.real.defined()) rest = rest * rows.real;
-  return rest.sum(1).to(torch::kDouble);
+// What PCA leaves of each element, 0 in padding. [n, d]
+torch::Tensor rest_of(const Pca& pca, const Rows& rows) {
+  const auto rest = rows.x - pca.decode(pca.encode(rows.x));
+  return rows.real.defined() ? rest * rows.real : rest;
 }
+
+torch::Tensor squared(const torch::Tensor& rest) { return rest.square().sum(1).to(torch::kDouble); }
 
 void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArrayRef image,
              TrivialScores& out) {
@@ -38,9 +40,17 @@ void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArray
     auto pca = all;
     pca.axes = all.axes.narrow(1, 0, k).contiguous();
     const auto name = "pca_" + std::to_string(k);
-    out.training.emplace_back(name, squared_rest(pca, train));
-    out.set.emplace_back(name, squared_rest(pca, test));
-    if (k != code_dim || image.empty()) continue;
+    const auto of_train = rest_of(pca, train), of_test = rest_of(pca, test);
+    out.training.emplace_back(name, squared(of_train));
+    out.set.emplace_back(name, squared(of_test));
+    if (image.empty()) {
+      ElementErrors usual;
+      usual.add(of_train, train.x, train.real);
+      out.training.emplace_back(name + "_weighted", usual.weighted(of_train));
+      out.set.emplace_back(name + "_weighted", usual.weighted(of_test));
+      continue;
+    }
+    if (k != code_dim) continue;
     const auto share = [&](const torch::Tensor& x) {
       std::vector<int64_t> shape = {x.size(0)};
       shape.insert(shape.end(), image.begin(), image.end());
@@ -55,11 +65,11 @@ void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArray
 void add_nearest(const char* name, const torch::Tensor& references, const torch::Tensor& test,
                  TrivialScores& out) {
   if (references.size(0) < 2) return;
-  const auto squared = [](const Neighbours& found) {
+  const auto squares = [](const Neighbours& found) {
     return found.distance.select(1, 0).to(torch::kDouble).square();
   };
-  out.training.emplace_back(name, squared(nearest(references, references, 1, true)));
-  out.set.emplace_back(name, squared(nearest(references, test, 1)));
+  out.training.emplace_back(name, squares(nearest(references, references, 1, true)));
+  out.set.emplace_back(name, squares(nearest(references, test, 1)));
 }
 
 JudgedScore judged(const std::string& name, const torch::Tensor& training,

@@ -18,6 +18,7 @@ namespace figment {
 
 // The scores of trivial detectors fitted on `training`, of `training` itself and of `set`:
 //   pca_K         squared error of PCA with K components: as many as the code has, 10, 20 and 40
+//   pca_K_weighted  the same, weighted by ElementErrors (what is no image)
 //   pca_K_share   unexplained_share of the same, with as many as the code has (images)
 //   nearest       Euclidean distance to the nearest training example
 //   nearest_share the least unexplained_share that a training example leaves (images)

@@ -20,6 +20,7 @@ constexpr int64_t kBatch = 512;
 constexpr int64_t kWidestCode = 4096;  // a wider one's covariance would be too large
 constexpr int64_t kNeighbours = 5;
 constexpr int64_t kMostReferences = 10000;
+constexpr double kLeastUsual = 400;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 torch::Tensor to_double(const torch::Tensor& x) { return x.to(torch::kCPU, torch::kDouble); }
@@ -128,6 +129,28 @@ torch::Tensor Standardised::operator()(const torch::Tensor& scores) const {
   return scores.div(unit).log1p().sub(median).div(range);
 }
 
+void ElementErrors::add(const torch::Tensor& rest, const torch::Tensor& x,
+                        const torch::Tensor& real) {
+  const auto all_rest = to_double(rest), all_x = to_double(x);
+  // What the model has no answer to says nothing of what is usual.
+  const auto rows = (all_rest + all_x).isfinite().all(1).nonzero().flatten();
+  const auto there =
+      (real.defined() ? to_double(real) : torch::ones_like(all_x)).index_select(0, rows);
+  const auto values = all_x.index_select(0, rows) * there;
+  const std::vector<torch::Tensor> now = {all_rest.index_select(0, rows).square().sum(0),
+                                          values.sum(0), values.square().sum(0), there.sum(0)};
+  std::vector<torch::Tensor*> all = {&squares_, &sum_, &energy_, &count_};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    *all[i] = all[i]->defined() ? *all[i] + now[i] : now[i];
+}
+
+torch::Tensor ElementErrors::weighted(const torch::Tensor& rest) const {
+  const auto n = count_.clamp_min(1);
+  const auto variance = (energy_ / n - (sum_ / n).square()).clamp_min(0).mean();
+  const auto usual = torch::maximum(squares_ / n, (variance / kLeastUsual).clamp_min(1e-12));
+  return without_nan(to_double(rest).square().div(usual).sum(1));
+}
+
 bool scores_anomalies(Model& model) {
   return reconstructs_of(model) != nullptr || dynamic_cast<Encodes*>(&model) != nullptr ||
          has_exact_marginal(model);
@@ -141,6 +164,7 @@ AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dat
          "by, got one that does none of this; figment list shows which families do");
   if (training.size() == 0)
     fail(Cause::kData, training.name, "expected training examples to compare with, got none");
+  learn_elements(training);
   const auto seen = look_at(training);
   torch::Tensor neighbours;
   if (seen.code.defined()) {
@@ -151,9 +175,32 @@ AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dat
       of_code_ = Standardised(neighbours);
     }
   }
-  if (seen.error.defined())
-    of_output_ = Standardised(seen.share.defined() ? seen.share : seen.error);
+  if (seen.error.defined()) of_output_ = Standardised(seen.of_output());
   training_ = scores_of(seen, neighbours);
+}
+
+torch::Tensor AnomalyDetector::rest_of(const Batch& batch, const torch::Tensor& made) const {
+  auto rest = made - batch.x;
+  if (batch.length.defined())
+    rest = rest * real_steps(batch.length, batch.size(), rest.size(1), rest.options());
+  return rest.flatten(1);
+}
+
+void AnomalyDetector::learn_elements(const Dataset& training) {
+  auto* reconstructs = reconstructs_of(model_);
+  if (reconstructs == nullptr || training.spec.modality == Modality::kImage) return;
+  torch::NoGradGuard no_grad;
+  model_.eval();
+  Loader loader(training, scaling_, {kBatch, false, 0, model_.device()});
+  for (int64_t i = 0; i < loader.batches(); ++i) {
+    const auto batch = loader.batch(0, i);
+    torch::Tensor real;
+    if (batch.length.defined())
+      real = real_steps(batch.length, batch.size(), batch.x.size(1), batch.x.options())
+                 .expand_as(batch.x)
+                 .flatten(1);
+    elements_.add(rest_of(batch, reconstructs->reconstruct(batch)), batch.x.flatten(1), real);
+  }
 }
 
 AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
@@ -162,15 +209,14 @@ AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
   auto* reconstructs = reconstructs_of(model_);
   auto* encodes = dynamic_cast<Encodes*>(&model_);
   Loader loader(set, scaling_, {kBatch, false, 0, model_.device()});
-  std::vector<torch::Tensor> error, share, code;
+  std::vector<torch::Tensor> error, weighted, share, code;
   for (int64_t i = 0; i < loader.batches(); ++i) {
     const auto batch = loader.batch(0, i);
     if (reconstructs != nullptr) {
       const auto made = reconstructs->reconstruct(batch);
-      auto off = (made - batch.x).square();
-      if (batch.length.defined())
-        off = off * real_steps(batch.length, batch.size(), off.size(1), off.options());
-      error.push_back(without_nan(to_double(off.flatten(1).sum(1))));
+      const auto rest = rest_of(batch, made);
+      error.push_back(without_nan(to_double(rest.square().sum(1))));
+      if (elements_.defined()) weighted.push_back(elements_.weighted(rest));
       if (set.spec.modality == Modality::kImage) share.push_back(unexplained_share(batch.x, made));
     }
     if (encodes != nullptr) code.push_back(to_double(encodes->encode(batch).flatten(1)));
@@ -181,7 +227,7 @@ AnomalyDetector::Seen AnomalyDetector::look_at(const Dataset& set) const {
   torch::Tensor density;
   if (has_exact_marginal(model_))
     density = -marginal_log_density(model_, scaling_, set.x, training_label_);
-  return {all(error), all(share), density, all(code)};
+  return {all(error), all(weighted), all(share), density, all(code)};
 }
 
 AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& neighbours) const {
@@ -191,8 +237,8 @@ AnomalyScores AnomalyDetector::scores_of(const Seen& seen, const torch::Tensor& 
   };
   add("share", seen.share);
   if (seen.error.defined() && neighbours.defined())
-    add("combined",
-        of_output_(seen.share.defined() ? seen.share : seen.error) + of_code_(neighbours));
+    add("combined", of_output_(seen.of_output()) + of_code_(neighbours));
+  add("weighted_error", seen.weighted);
   add("error", seen.error);
   add("density", seen.density);
   if (ellipsoid_.mean.defined()) add("code", ellipsoid_.distance(seen.code));

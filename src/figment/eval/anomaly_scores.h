@@ -60,6 +60,22 @@ torch::Tensor blurred(const torch::Tensor& pictures);
 // pictures of few bright pixels would all look normal. [n] double in [0, 1]; 1 for a black one.
 torch::Tensor unexplained_share(const torch::Tensor& x, const torch::Tensor& reconstruction);
 
+// What an element is usually wrong by, so that an error can be told from its like: the mean over
+// training examples of each element's squared error, of what is no padding, but at least 1/400 of
+// the elements' mean variance, for those that training examples never get wrong. With its inverse
+// as a weight a sum of squares is the Mahalanobis distance of the rest, were it independent.
+class ElementErrors {
+ public:
+  // rest, x and real [n, d]: the errors, the examples, and 1 for what is no padding (undefined:
+  // all).
+  void add(const torch::Tensor& rest, const torch::Tensor& x, const torch::Tensor& real);
+  bool defined() const { return squares_.defined(); }
+  torch::Tensor weighted(const torch::Tensor& rest) const;  // [n, d], 0 in padding -> [n] double
+
+ private:
+  torch::Tensor squares_, sum_, energy_, count_;  // [d] double, sums over what was added
+};
+
 // log(1 + s / median), less its median and over its interquartile range, all of `training` scores
 // [m]: brings scores of different units and tails to one.
 struct Standardised {
@@ -80,7 +96,9 @@ inline constexpr const char* kDensityWarning =
 // A detector of what is unlike the examples a model was trained on. Scores, where the model has the
 // ability and the examples the form:
 //   share      unexplained_share of the reconstruction, of images
-//   combined   neighbours plus share (images) or error (others), both Standardised
+//   combined   neighbours plus share (images) or weighted_error (others), both Standardised
+//   weighted_error  of what is no image: the squared errors, each divided by that of its element
+//              among the training examples (ElementErrors), summed
 //   error      summed squared error of the reconstruction, of what is no padding
 //   density    -log p of the example in nats, of models that tell it exactly (see eval/marginal.h)
 //   code       Mahalanobis distance of the code, of 4,096 numbers at most, from those of the
@@ -99,8 +117,13 @@ class AnomalyDetector {
 
  private:
   struct Seen {
-    torch::Tensor error, share, density, code;  // [n] each, [n, d]; undefined where there is none
+    // [n] each, [n, d]; undefined where there is none
+    torch::Tensor error, weighted, share, density, code;
+    const torch::Tensor& of_output() const { return share.defined() ? share : weighted; }
   };
+  // The errors of each batch's elements, [n, d], 0 in padding.
+  torch::Tensor rest_of(const Batch& batch, const torch::Tensor& made) const;
+  void learn_elements(const Dataset& training);
   Seen look_at(const Dataset& set) const;
   AnomalyScores scores_of(const Seen& seen, const torch::Tensor& neighbours) const;
 
@@ -110,6 +133,7 @@ class AnomalyDetector {
   Ellipsoid ellipsoid_;           // of the training codes
   Neighbourhood neighbourhood_;   // likewise
   Standardised of_code_, of_output_;
+  ElementErrors elements_;  // of what is no image
   AnomalyScores training_;
 };
 

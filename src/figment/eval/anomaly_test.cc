@@ -165,6 +165,58 @@ TEST(AnomalyDetector, ScoresByErrorAndCode) {
   EXPECT_GT(combined[0].item<double>(), combined[2].item<double>());
 }
 
+TEST(ElementErrors, WeighWhatIsUsuallyRightMore) {
+  ElementErrors usual;
+  EXPECT_FALSE(usual.defined());
+  // Errors of 2, of 0.1, and none of what varies as the others do.
+  const auto x = torch::tensor({{1.0, 1.0, 1.0}, {-1.0, -1.0, -1.0}});
+  const auto rest = torch::tensor({{2.0, 0.1, 0.0}, {-2.0, 0.1, 0.0}});
+  usual.add(rest.narrow(0, 0, 1), x.narrow(0, 0, 1), {});
+  usual.add(rest.narrow(0, 1, 1), x.narrow(0, 1, 1), {});
+  const auto scores = usual.weighted(
+      torch::tensor({{2.0, 0.0, 0.0}, {0.0, -0.2, 0.0}, {0.0, 0.0, 0.1}, {2.0, 0.1, 0.05}}));
+  EXPECT_NEAR(scores[0].item<double>(), 1, 1e-6);
+  EXPECT_NEAR(scores[1].item<double>(), 4, 1e-6);
+  EXPECT_NEAR(scores[2].item<double>(), 0.01 * 400, 1e-6);  // the elements' mean variance is 1
+  EXPECT_NEAR(scores[3].item<double>(), 1 + 1 + 1, 1e-6);
+  // What pads an example is no sign that its element is usually right.
+  ElementErrors padded;
+  padded.add(torch::tensor({{2.0, 3.0}, {2.0, 0.0}}), torch::tensor({{1.0, 1.0}, {2.0, 9.0}}),
+             torch::tensor({{1.0, 1.0}, {1.0, 0.0}}));
+  EXPECT_NEAR(padded.weighted(torch::tensor({{0.0, 3.0}}))[0].item<double>(), 1, 1e-6);
+  // Where the model gave no answer nothing is learned.
+  padded.add(torch::tensor({{2.0F, std::numeric_limits<float>::quiet_NaN()}}), torch::ones({1, 2}),
+             {});
+  EXPECT_NEAR(padded.weighted(torch::tensor({{0.0, 3.0}}))[0].item<double>(), 1, 1e-6);
+  // Nothing varies, nothing is wrong: another value is far off, not infinitely.
+  ElementErrors still;
+  still.add(torch::zeros({4, 1}), torch::ones({4, 1}), {});
+  const auto off = still.weighted(torch::ones({1, 1}))[0].item<double>();
+  EXPECT_GT(off, 1e3);
+  EXPECT_TRUE(std::isfinite(off));
+}
+
+TEST(AnomalyDetector, WeighsErrorsOfWhatIsNoImage) {
+  torch::manual_seed(6);
+  Plain model(ExampleSpec{Modality::kVector, {3}, {}});
+  const auto spread = torch::tensor({1.0, 1.0, 0.1});
+  const AnomalyDetector detector(model, Scaling(), vectors(torch::randn({2000, 3}) * spread));
+  const auto scores = detector.score(vectors(torch::tensor({{0.0, 0.0, 1.0}, {3.0, 0.0, 0.0}})));
+  const auto weighted = named(scores, "weighted_error");
+  EXPECT_NEAR(weighted[0].item<double>(), 100, 10);
+  EXPECT_NEAR(weighted[1].item<double>(), 9, 1);
+  EXPECT_EQ(named(scores, "error")[0].item<double>(), 1);
+  // The codes are the first two elements, of which the second example is unusual.
+  const auto combined = named(scores, "combined");
+  EXPECT_TRUE(torch::isfinite(combined).all().item<bool>());
+  Plain of_images(ExampleSpec{Modality::kImage, {1, 4, 4}, {}});
+  Dataset images;
+  images.spec = {Modality::kImage, {1, 4, 4}, {}};
+  images.x = torch::rand({20, 1, 4, 4});
+  for (const auto& [name, values] : AnomalyDetector(of_images, Scaling(), images).score(images))
+    EXPECT_NE(name, "weighted_error");
+}
+
 TEST(AnomalyDetector, GoesByTheDensityWhereItIsExact) {
   torch::manual_seed(6);
   Normal model(ExampleSpec{Modality::kVector, {2}, {}});
@@ -221,7 +273,8 @@ TEST(Judgement, TakesTheThresholdFromTrainingAlone) {
   };
   const auto near = judge(1.5), far = judge(20);
   ASSERT_EQ(near.model.size(), far.model.size());
-  ASSERT_EQ(near.trivial.size(), 3u);  // PCA with 2 and 10 components, the nearest example
+  // PCA with 2 and 10 components, each also weighted, and the nearest example.
+  ASSERT_EQ(near.trivial.size(), 5u);
   for (std::size_t i = 0; i < near.model.size(); ++i)
     EXPECT_EQ(near.model[i].threshold, far.model[i].threshold);
   for (std::size_t i = 0; i < near.trivial.size(); ++i)
@@ -231,7 +284,7 @@ TEST(Judgement, TakesTheThresholdFromTrainingAlone) {
   // By definition one in twenty of the training examples lies above.
   const auto again = judge_anomalies(model, Scaling(), train, train, {});
   EXPECT_EQ(again.model[1].flagging.flagged, 15);
-  EXPECT_EQ(again.model[1].name, "error");
+  EXPECT_EQ(again.model[1].name, "weighted_error");
 }
 
 TEST(Judgement, HasNoPcaWhereACodeIsAsWideAsTheFewElements) {

@@ -40,6 +40,15 @@ Neighbours nearest(const torch::Tensor& references, const torch::Tensor& queries
   return {torch::cat(indices), torch::cat(distances)};
 }
 
+Neighbours others_of(const Neighbours& found, const torch::Tensor& own) {
+  auto kept = found.index != own.unsqueeze(1);
+  kept.select(1, -1).logical_and_(kept.all(1).logical_not());
+  const auto pick = [&](const torch::Tensor& all) {
+    return all.masked_select(kept).view({all.size(0), all.size(1) - 1});
+  };
+  return {pick(found.index), pick(found.distance)};
+}
+
 double knn_accuracy(const torch::Tensor& references, const torch::Tensor& reference_labels,
                     const torch::Tensor& queries, const torch::Tensor& labels, int64_t k,
                     bool exclude_self) {

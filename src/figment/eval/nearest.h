@@ -17,6 +17,11 @@ struct Neighbours {
 Neighbours nearest(const torch::Tensor& references, const torch::Tensor& queries, int64_t k,
                    bool exclude_self = false);
 
+// [m, k] out of [m, k + 1]: of each query without reference number `own` [m] int64, which it is
+// itself, or without the last where that is not among them, as may be where many are at no
+// distance.
+Neighbours others_of(const Neighbours& found, const torch::Tensor& own);
+
 // Share of `queries` whose class is that of most of their k nearest references; among classes with
 // as many votes the one of the nearest of them wins. Labels [n], [m] int64. `exclude_self` as above
 // (n > 1).
