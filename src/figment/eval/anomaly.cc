@@ -25,7 +25,9 @@ torch::Tensor rest_of(const Pca& pca, const Rows& rows) {
   return rows.real.defined() ? rest * rows.real : rest;
 }
 
-torch::Tensor squared(const torch::Tensor& rest) { return rest.square().sum(1).to(torch::kDouble); }
+torch::Tensor sum_of_squares(const torch::Tensor& rest) {
+  return rest.square().sum(1).to(torch::kDouble);
+}
 
 void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArrayRef image,
              TrivialScores& out) {
@@ -41,8 +43,8 @@ void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArray
     pca.axes = all.axes.narrow(1, 0, k).contiguous();
     const auto name = "pca_" + std::to_string(k);
     const auto of_train = rest_of(pca, train), of_test = rest_of(pca, test);
-    out.training.emplace_back(name, squared(of_train));
-    out.set.emplace_back(name, squared(of_test));
+    out.training.emplace_back(name, sum_of_squares(of_train));
+    out.set.emplace_back(name, sum_of_squares(of_test));
     if (image.empty()) {
       ElementErrors usual;
       usual.add(of_train, train.x, train.real);
@@ -65,11 +67,11 @@ void add_pca(int64_t code_dim, const Rows& train, const Rows& test, at::IntArray
 void add_nearest(const char* name, const torch::Tensor& references, const torch::Tensor& test,
                  TrivialScores& out) {
   if (references.size(0) < 2) return;
-  const auto squares = [](const Neighbours& found) {
+  const auto squared = [](const Neighbours& found) {
     return found.distance.select(1, 0).to(torch::kDouble).square();
   };
-  out.training.emplace_back(name, squares(nearest(references, references, 1, true)));
-  out.set.emplace_back(name, squares(nearest(references, test, 1)));
+  out.training.emplace_back(name, squared(nearest(references, references, 1, true)));
+  out.set.emplace_back(name, squared(nearest(references, test, 1)));
 }
 
 JudgedScore judged(const std::string& name, const torch::Tensor& training,

@@ -20,7 +20,8 @@ constexpr int64_t kBatch = 512;
 constexpr int64_t kWidestCode = 4096;  // a wider one's covariance would be too large
 constexpr int64_t kNeighbours = 5;
 constexpr int64_t kMostReferences = 10000;
-constexpr double kLeastUsual = 400;
+constexpr int64_t kRowsAtOnce = 4096;      // in double, of sets that may be large
+constexpr double kLeastUsual = 1.0 / 400;  // of the mean variance: a twentieth of a deviation
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 torch::Tensor to_double(const torch::Tensor& x) { return x.to(torch::kCPU, torch::kDouble); }
@@ -28,6 +29,20 @@ torch::Tensor to_double(const torch::Tensor& x) { return x.to(torch::kCPU, torch
 // A model that answers NaN has seen nothing like it: no score is too high.
 torch::Tensor without_nan(const torch::Tensor& scores) {
   return scores.masked_fill(scores.isnan(), kInfinity);
+}
+
+// [n, elements]: 1 for what an example holds, 0 for what pads it; undefined where nothing does.
+torch::Tensor real_of(const Batch& batch) {
+  if (!batch.length.defined()) return {};
+  return real_steps(batch.length, batch.size(), batch.x.size(1), batch.x.options())
+      .expand_as(batch.x)
+      .flatten(1);
+}
+
+// What a reconstruction is off by in each element, 0 in padding. [n, elements]
+torch::Tensor rest_of(const Batch& batch, const torch::Tensor& made) {
+  const auto rest = (made - batch.x).flatten(1), real = real_of(batch);
+  return real.defined() ? rest * real : rest;
 }
 
 }  // namespace
@@ -131,24 +146,31 @@ torch::Tensor Standardised::operator()(const torch::Tensor& scores) const {
 
 void ElementErrors::add(const torch::Tensor& rest, const torch::Tensor& x,
                         const torch::Tensor& real) {
-  const auto all_rest = to_double(rest), all_x = to_double(x);
-  // What the model has no answer to says nothing of what is usual.
-  const auto rows = (all_rest + all_x).isfinite().all(1).nonzero().flatten();
-  const auto there =
-      (real.defined() ? to_double(real) : torch::ones_like(all_x)).index_select(0, rows);
-  const auto values = all_x.index_select(0, rows) * there;
-  const std::vector<torch::Tensor> now = {all_rest.index_select(0, rows).square().sum(0),
-                                          values.sum(0), values.square().sum(0), there.sum(0)};
-  std::vector<torch::Tensor*> all = {&squares_, &sum_, &energy_, &count_};
-  for (std::size_t i = 0; i < all.size(); ++i)
-    *all[i] = all[i]->defined() ? *all[i] + now[i] : now[i];
+  for (int64_t first = 0; first < x.size(0); first += kRowsAtOnce) {
+    const auto piece = [&](const torch::Tensor& all) {
+      return to_double(all.slice(0, first, first + kRowsAtOnce));
+    };
+    const auto errors = piece(rest), examples = piece(x);
+    // What the model has no answer to says nothing of what is usual.
+    const auto rows = (errors + examples).isfinite().all(1).nonzero().flatten();
+    const auto there =
+        (real.defined() ? piece(real) : torch::ones_like(examples)).index_select(0, rows);
+    const auto values = examples.index_select(0, rows) * there;
+    const auto sums = torch::stack({errors.index_select(0, rows).square().sum(0), values.sum(0),
+                                    values.square().sum(0), there.sum(0)});
+    sums_ = sums_.defined() ? sums_ + sums : sums;
+  }
 }
 
 torch::Tensor ElementErrors::weighted(const torch::Tensor& rest) const {
-  const auto n = count_.clamp_min(1);
-  const auto variance = (energy_ / n - (sum_ / n).square()).clamp_min(0).mean();
-  const auto usual = torch::maximum(squares_ / n, (variance / kLeastUsual).clamp_min(1e-12));
-  return without_nan(to_double(rest).square().div(usual).sum(1));
+  const auto count = sums_[3].clamp_min(1);
+  const auto error = sums_[0] / count, mean = sums_[1] / count, energy = sums_[2] / count;
+  const auto variance = (energy - mean.square()).clamp_min(0).mean();
+  const auto usual = torch::maximum(error, (kLeastUsual * variance).clamp_min(1e-12));
+  std::vector<torch::Tensor> parts;
+  for (const auto& piece : rest.split(kRowsAtOnce))
+    parts.push_back(to_double(piece).square().div(usual).sum(1));
+  return without_nan(torch::cat(parts));
 }
 
 bool scores_anomalies(Model& model) {
@@ -179,13 +201,6 @@ AnomalyDetector::AnomalyDetector(Model& model, const Scaling& scaling, const Dat
   training_ = scores_of(seen, neighbours);
 }
 
-torch::Tensor AnomalyDetector::rest_of(const Batch& batch, const torch::Tensor& made) const {
-  auto rest = made - batch.x;
-  if (batch.length.defined())
-    rest = rest * real_steps(batch.length, batch.size(), rest.size(1), rest.options());
-  return rest.flatten(1);
-}
-
 void AnomalyDetector::learn_elements(const Dataset& training) {
   auto* reconstructs = reconstructs_of(model_);
   if (reconstructs == nullptr || training.spec.modality == Modality::kImage) return;
@@ -194,12 +209,8 @@ void AnomalyDetector::learn_elements(const Dataset& training) {
   Loader loader(training, scaling_, {kBatch, false, 0, model_.device()});
   for (int64_t i = 0; i < loader.batches(); ++i) {
     const auto batch = loader.batch(0, i);
-    torch::Tensor real;
-    if (batch.length.defined())
-      real = real_steps(batch.length, batch.size(), batch.x.size(1), batch.x.options())
-                 .expand_as(batch.x)
-                 .flatten(1);
-    elements_.add(rest_of(batch, reconstructs->reconstruct(batch)), batch.x.flatten(1), real);
+    elements_.add(rest_of(batch, reconstructs->reconstruct(batch)), batch.x.flatten(1),
+                  real_of(batch));
   }
 }
 

@@ -69,11 +69,12 @@ class ElementErrors {
   // rest, x and real [n, d]: the errors, the examples, and 1 for what is no padding (undefined:
   // all).
   void add(const torch::Tensor& rest, const torch::Tensor& x, const torch::Tensor& real);
-  bool defined() const { return squares_.defined(); }
+  bool defined() const { return sums_.defined(); }
   torch::Tensor weighted(const torch::Tensor& rest) const;  // [n, d], 0 in padding -> [n] double
 
  private:
-  torch::Tensor squares_, sum_, energy_, count_;  // [d] double, sums over what was added
+  // [4, d] double, over what was added: squared errors, values, squared values, and how many.
+  torch::Tensor sums_;
 };
 
 // log(1 + s / median), less its median and over its interquartile range, all of `training` scores
@@ -121,8 +122,6 @@ class AnomalyDetector {
     torch::Tensor error, weighted, share, density, code;
     const torch::Tensor& of_output() const { return share.defined() ? share : weighted; }
   };
-  // The errors of each batch's elements, [n, d], 0 in padding.
-  torch::Tensor rest_of(const Batch& batch, const torch::Tensor& made) const;
   void learn_elements(const Dataset& training);
   Seen look_at(const Dataset& set) const;
   AnomalyScores scores_of(const Seen& seen, const torch::Tensor& neighbours) const;
