@@ -37,6 +37,10 @@ FIGMENT_INLINE T sigmoid(T x) {
   return 1 / (1 + exponential(-x));
 }
 
+// tanh x. Of floats with an absolute error below 2e-7.
+FIGMENT_INLINE float hyperbolic(float x) { return 2 / (1 + exponential(-2 * x)) - 1; }
+FIGMENT_INLINE double hyperbolic(double x) { return std::tanh(x); }
+
 // log(1 + e^x) = max(x, 0) + log(1 + t), t = e^-|x|, the latter as 2 atanh(t / (2 + t)), whose
 // argument is at most 1/3: the series to its 13th power has an error below 1e-8.
 FIGMENT_INLINE float softplus(float x) {

@@ -1,16 +1,11 @@
 // The gates of an LSTM, fused.
 #include "figment/kernels/lstm.h"
 
-#include <cmath>
-
 #include "figment/kernels/clones.h"
 #include "figment/kernels/exponential.h"
 
 namespace figment {
 namespace {
-
-FIGMENT_INLINE float hyperbolic(float x) { return 2 / (1 + exponential(-2 * x)) - 1; }
-FIGMENT_INLINE double hyperbolic(double x) { return std::tanh(x); }
 
 template <class T>
 FIGMENT_INLINE void step(T* __restrict gates, const T* __restrict before, T* __restrict cell,

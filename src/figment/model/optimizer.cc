@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -18,12 +19,37 @@ namespace {
 // Elements one thread takes at a time; fixed, so that sums do not depend on the number of threads.
 constexpr int64_t kPiece = 1 << 15;
 
-// Calls work(begin, end) for every piece of [0, n).
+// Elements [begin, end) of the slot's parameter.
+struct Piece {
+  std::size_t slot;
+  int64_t begin, end;
+  double place;  // of the beginning in the parameter, from 0 to 1
+};
+
+// Of those tensors that are defined. All parameters together go through one parallel
+// loop: threads that met after each would wait longer than most of them take.
+std::vector<Piece> pieces_of(const std::vector<torch::Tensor>& tensors) {
+  std::vector<Piece> out;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (!tensors[i].defined()) continue;
+    const auto n = tensors[i].numel();
+    for (int64_t begin = 0; begin < n; begin += kPiece)
+      out.push_back({i, begin, std::min(n, begin + kPiece),
+                     static_cast<double>(begin) / static_cast<double>(n)});
+  }
+  // Each thread's share is that part of every parameter whose gradient it is likely to have
+  // computed: it is in its cache.
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Piece& a, const Piece& b) { return a.place < b.place; });
+  return out;
+}
+
+// Calls work(i, pieces[i]) for each.
 template <class F>
-void in_pieces(int64_t n, F&& work) {
-  const auto pieces = (n + kPiece - 1) / kPiece;
-  at::parallel_for(0, pieces, 1, [&](int64_t from, int64_t to) {
-    for (auto i = from; i < to; ++i) work(i * kPiece, std::min(n, (i + 1) * kPiece));
+void in_parallel(const std::vector<Piece>& pieces, F&& work) {
+  at::parallel_for(0, static_cast<int64_t>(pieces.size()), 1, [&](int64_t from, int64_t to) {
+    for (auto i = static_cast<std::size_t>(from); i < static_cast<std::size_t>(to); ++i)
+      work(i, pieces[i]);
   });
 }
 
@@ -52,15 +78,21 @@ class Stopwatch {
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
-double squares(const torch::Tensor& gradient) {
-  if (!plain(gradient)) return gradient.to(torch::kDouble).square().sum().item<double>();
-  const auto* data = gradient.data_ptr<float>();
-  const auto n = gradient.numel();
-  std::vector<double> sums(static_cast<std::size_t>((n + kPiece - 1) / kPiece));
-  in_pieces(n, [&](int64_t begin, int64_t end) {
-    sums[static_cast<std::size_t>(begin / kPiece)] = sum_of_squares(data + begin, end - begin);
-  });
+// Of all gradients together.
+double squares(const std::vector<torch::Tensor>& gradients) {
   double total = 0;
+  auto in_loop = gradients;
+  for (auto& gradient : in_loop)
+    if (gradient.defined() && !plain(gradient)) {
+      total += gradient.to(torch::kDouble).square().sum().item<double>();
+      gradient = torch::Tensor();
+    }
+  const auto pieces = pieces_of(in_loop);
+  std::vector<double> sums(pieces.size());
+  in_parallel(pieces, [&](std::size_t i, const Piece& piece) {
+    sums[i] = sum_of_squares(in_loop[piece.slot].data_ptr<float>() + piece.begin,
+                             piece.end - piece.begin);
+  });
   for (const auto sum : sums) total += sum;
   return total;
 }
@@ -138,10 +170,7 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   watch.gradients_done();
 
   torch::NoGradGuard no_grad;
-  double total = 0;
-  for (const auto& gradient : gradients)
-    if (gradient.defined()) total += squares(gradient);
-  gradient_norm_ = std::sqrt(total);
+  gradient_norm_ = std::sqrt(squares(gradients));
   if (!std::isfinite(gradient_norm_))
     fail(Cause::kDiverged, where, "expected a finite gradient, got one of norm ", gradient_norm_,
          help);
@@ -149,8 +178,7 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   const double scale =
       config_.clip > 0 ? std::min(1.0, config_.clip / (gradient_norm_ + 1e-6)) : 1.0;
   ++updates_;
-  for (std::size_t i = 0; i < slots_.size(); ++i)
-    if (gradients[i].defined()) update(slots_[i], gradients[i], scale);
+  update(gradients, scale);
   if (!averages()) return;
   // Early on the average would remember the random start: it is let go faster then.
   const auto t = static_cast<double>(updates_);
@@ -162,40 +190,59 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   }
 }
 
-void Optimizer::update(Slot& slot, const torch::Tensor& gradient, double scale) const {
+void Optimizer::update(const std::vector<torch::Tensor>& gradients, double scale) {
   const bool adam = config_.algorithm != Algorithm::kSgd;
-  const bool decoupled = config_.algorithm == Algorithm::kAdamW;
-  auto p = slot.parameter.detach();
-  if (!slot.first.defined()) slot.first = torch::zeros_like(p, at::MemoryFormat::Contiguous);
-  if (adam && !slot.second.defined()) slot.second = torch::zeros_like(slot.first);
-  const double rate = learning_rate();
-  if (plain(p) && plain(gradient) && plain(slot.first)) {
-    auto *x = p.data_ptr<float>(), *m = slot.first.data_ptr<float>();
-    const auto* g = gradient.data_ptr<float>();
-    if (adam) {
-      auto* v = slot.second.data_ptr<float>();
-      const AdamStep step{
-          rate,      config_.beta1, config_.beta2, config_.epsilon, config_.weight_decay,
-          decoupled, scale,         updates_};
-      in_pieces(p.numel(), [&](int64_t begin, int64_t end) {
-        adamw_update(x + begin, g + begin, m + begin, v + begin, end - begin, step);
-      });
-    } else {
-      const SgdStep step{rate, config_.momentum, config_.nesterov, config_.weight_decay, scale};
-      in_pieces(p.numel(), [&](int64_t begin, int64_t end) {
-        sgd_update(x + begin, g + begin, m + begin, end - begin, step);
-      });
-    }
-    return;
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    auto& slot = slots_[i];
+    if (!gradients[i].defined()) continue;
+    if (!slot.first.defined())
+      slot.first = torch::zeros_like(slot.parameter.detach(), at::MemoryFormat::Contiguous);
+    if (adam && !slot.second.defined()) slot.second = torch::zeros_like(slot.first);
   }
-  // Other devices and types: the same arithmetic in tensor operations.
+  std::vector<torch::Tensor> in_loop(slots_.size());
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const auto& slot = slots_[i];
+    if (!gradients[i].defined()) continue;
+    if (plain(slot.parameter) && plain(gradients[i]) && plain(slot.first))
+      in_loop[i] = slot.parameter.detach();
+    else
+      update_by_tensors(slots_[i], gradients[i], scale);
+  }
+  const double rate = learning_rate();
+  const AdamStep adam_step{rate,
+                           config_.beta1,
+                           config_.beta2,
+                           config_.epsilon,
+                           config_.weight_decay,
+                           config_.algorithm == Algorithm::kAdamW,
+                           scale,
+                           updates_};
+  const SgdStep sgd_step{rate, config_.momentum, config_.nesterov, config_.weight_decay, scale};
+  in_parallel(pieces_of(in_loop), [&](std::size_t, const Piece& piece) {
+    const auto& slot = slots_[piece.slot];
+    const auto begin = piece.begin, n = piece.end - piece.begin;
+    auto* x = in_loop[piece.slot].data_ptr<float>() + begin;
+    auto* m = slot.first.data_ptr<float>() + begin;
+    const auto* g = gradients[piece.slot].data_ptr<float>() + begin;
+    if (adam)
+      adamw_update(x, g, m, slot.second.data_ptr<float>() + begin, n, adam_step);
+    else
+      sgd_update(x, g, m, n, sgd_step);
+  });
+}
+
+// Other devices and types: the same arithmetic in tensor operations.
+void Optimizer::update_by_tensors(Slot& slot, const torch::Tensor& gradient, double scale) const {
+  const bool decoupled = config_.algorithm == Algorithm::kAdamW;
+  const double rate = learning_rate();
+  auto p = slot.parameter.detach();
   auto g = gradient * scale;
   if (decoupled) {
     p.mul_(1 - rate * config_.weight_decay);
   } else if (config_.weight_decay > 0) {
     g = g + config_.weight_decay * p;
   }
-  if (!adam) {
+  if (config_.algorithm == Algorithm::kSgd) {
     slot.first.mul_(config_.momentum).add_(g);
     p.add_(config_.nesterov ? g + config_.momentum * slot.first : slot.first, -rate);
     return;

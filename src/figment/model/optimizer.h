@@ -114,7 +114,8 @@ class Optimizer {
         average;  // moments are undefined before the first update
   };
   std::vector<torch::Tensor> gradients_of(const torch::Tensor& loss, bool keep_graph) const;
-  void update(Slot& slot, const torch::Tensor& gradient, double scale) const;
+  void update(const std::vector<torch::Tensor>& gradients, double scale);
+  void update_by_tensors(Slot& slot, const torch::Tensor& gradient, double scale) const;
 
   std::string name_;
   OptimizerConfig config_;

@@ -10,7 +10,6 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/bernoulli.h"
-#include "figment/nn/distributions.h"
 
 namespace figment {
 namespace {
@@ -63,15 +62,25 @@ class LogProbs : public torch::autograd::Function<LogProbs> {
   }
 };
 
+bool takes(const torch::Tensor& logits) {
+  return fast_paths() && logits.device().is_cpu() && logits.numel() > 0 &&
+         (logits.scalar_type() == torch::kFloat || logits.scalar_type() == torch::kDouble);
+}
+
 }  // namespace
+
+torch::Tensor bernoulli_log_prob(const torch::Tensor& logits, const torch::Tensor& x) {
+  FIGMENT_CHECK(logits.sizes() == x.sizes());
+  if (takes(logits) && !x.requires_grad()) return bernoulli_log_probs(logits, x).squeeze(0);
+  const auto each = torch::binary_cross_entropy_with_logits(logits, x, {}, {}, at::Reduction::None);
+  return -each.flatten(1).sum(1);
+}
 
 torch::Tensor bernoulli_log_probs(const torch::Tensor& logits, const torch::Tensor& x) {
   const auto n = x.size(0), k = logits.size(0) / n;
   FIGMENT_CHECK(logits.size(0) == k * n && logits.numel() == k * x.numel());
   const auto rows = logits.flatten(1), examples = x.detach().to(logits.scalar_type()).flatten(1);
-  if (fast_paths() && logits.device().is_cpu() &&
-      (logits.scalar_type() == torch::kFloat || logits.scalar_type() == torch::kDouble))
-    return LogProbs::apply(rows.contiguous(), examples.contiguous()).view({k, n});
+  if (takes(logits)) return LogProbs::apply(rows.contiguous(), examples.contiguous()).view({k, n});
   return bernoulli_log_prob(rows, examples.repeat({k, 1})).view({k, n});
 }
 

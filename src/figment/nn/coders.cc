@@ -10,6 +10,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/text.h"
+#include "figment/nn/linear.h"
 #include "figment/nn/resampling.h"
 
 namespace figment {
@@ -143,8 +144,8 @@ torch::Tensor EncoderImpl::forward(const torch::Tensor& x) {
     h = activate(activation_, convolution_norms_[i](convolutions_[i](h)));
   h = h.flatten(1);
   for (std::size_t i = 0; i < hidden_.size(); ++i)
-    h = activate(activation_, hidden_norms_[i](hidden_[i](h)));
-  return output_(h);
+    h = normalized_linear(h, hidden_[i]->weight, hidden_[i]->bias, hidden_norms_[i], activation_);
+  return activated_linear(h, output_);
 }
 
 DecoderImpl::DecoderImpl(std::int64_t latent, const CoderConfig& config, Shape shape,
@@ -187,8 +188,8 @@ DecoderImpl::DecoderImpl(std::int64_t latent, const CoderConfig& config, Shape s
 torch::Tensor DecoderImpl::forward(const torch::Tensor& z) {
   auto h = z;
   for (std::size_t i = 0; i < hidden_.size(); ++i)
-    h = activate(activation_, hidden_norms_[i](hidden_[i](h)));
-  h = last_linear_(h);
+    h = normalized_linear(h, hidden_[i]->weight, hidden_[i]->bias, hidden_norms_[i], activation_);
+  h = activated_linear(h, last_linear_);
   if (!convolutions_.empty()) {
     h = h.view({h.size(0), trunk_[0], trunk_[1], trunk_[2]});
     h = activate(activation_, trunk_norm_(h));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "figment/core/error.h"
+#include "figment/nn/linear.h"
 #include "figment/nn/resampling.h"
 
 namespace figment {
@@ -105,20 +106,22 @@ DiscriminatorImpl::Judgement DiscriminatorImpl::judge(const torch::Tensor& x, st
   Judgement out;
   auto h = x;
   std::size_t at = 0;  // hidden layers passed
-  const auto pass = [&](const torch::Tensor& sum) {
-    h = activate(activation_, norms_[at](sum));
+  const auto pass = [&](const torch::Tensor& next) {
+    h = next;
     if (static_cast<std::int64_t>(++at) == layer) out.features = h;
   };
   for (const auto& convolution : convolutions_)
-    pass(apply_halving(convolution, weight_of(convolution->weight, at), h));
+    pass(activate(activation_,
+                  norms_[at](apply_halving(convolution, weight_of(convolution->weight, at), h))));
   h = h.flatten(1);
   if (given.defined()) h = torch::cat({h, given}, 1);
   while (at < norms_.size()) {
     const auto& hidden = linears_[at - convolutions_.size()];
-    pass(torch::linear(h, weight_of(hidden->weight, at), hidden->bias));
+    pass(
+        normalized_linear(h, weight_of(hidden->weight, at), hidden->bias, norms_[at], activation_));
   }
   const auto& last = linears_.back();
-  out.score = torch::linear(h, weight_of(last->weight, at), last->bias).squeeze(1);
+  out.score = activated_linear(h, weight_of(last->weight, at), last->bias).squeeze(1);
   return out;
 }
 

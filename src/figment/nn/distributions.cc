@@ -18,11 +18,6 @@ torch::Tensor kl_standard_normal(const torch::Tensor& mean, const torch::Tensor&
   return 0.5 * sum_per_example(mean.square() + (log_variance.expm1() - log_variance));
 }
 
-torch::Tensor bernoulli_log_prob(const torch::Tensor& logits, const torch::Tensor& x) {
-  return -sum_per_example(
-      torch::binary_cross_entropy_with_logits(logits, x, {}, {}, at::Reduction::None));
-}
-
 torch::Tensor gaussian_log_prob(const torch::Tensor& x, const torch::Tensor& mean,
                                 const torch::Tensor& log_variance) {
   const auto square = (x - mean).square() * torch::exp(-log_variance);

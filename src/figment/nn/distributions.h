@@ -13,11 +13,6 @@ namespace figment {
 // log_variance) (Kingma & Welling 2013, appendix B). mean, log_variance: [n, ...] -> [n].
 torch::Tensor kl_standard_normal(const torch::Tensor& mean, const torch::Tensor& log_variance);
 
-// log p(x) = sum x log s(logits) + (1 - x) log(1 - s(logits)), s the logistic function (Kingma &
-// Welling 2013, appendix C.1). Any logits; nothing overflows. logits, x: [n, ...] -> [n]. x in [0,
-// 1]: for x other than 0 and 1 this is minus the cross-entropy, which is not a likelihood.
-torch::Tensor bernoulli_log_prob(const torch::Tensor& logits, const torch::Tensor& x);
-
 // log N(x; mean, diag exp(log_variance)) (Kingma & Welling 2013, appendix C.2). x: [n, ...] -> [n].
 // mean and log_variance may be anything that broadcasts to x's shape, such as one number for all.
 torch::Tensor gaussian_log_prob(const torch::Tensor& x, const torch::Tensor& mean,

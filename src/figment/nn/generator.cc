@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "figment/core/error.h"
+#include "figment/nn/linear.h"
 #include "figment/nn/resampling.h"
 
 namespace figment {
@@ -115,8 +116,9 @@ torch::Tensor GeneratorImpl::forward(const torch::Tensor& z) {
     return activate(activation_, norms_[at++](sum));
   };
   auto h = z;
-  for (std::size_t i = 0; i + 1 < linears_.size(); ++i) h = pass(linears_[i](h));
-  h = linears_.back()(h);
+  for (; at + 1 < linears_.size(); ++at)
+    h = normalized_linear(h, linears_[at]->weight, linears_[at]->bias, norms_[at], activation_);
+  h = activated_linear(h, linears_.back());
   std::vector<std::int64_t> sizes = {z.size(0)};
   if (trunk_.empty()) {
     sizes.insert(sizes.end(), shape_.begin(), shape_.end());

@@ -28,6 +28,7 @@ class NormalizerImpl : public torch::nn::Module {
  public:
   NormalizerImpl(Normalization kind, std::int64_t channels);
   torch::Tensor forward(const torch::Tensor& x);
+  bool changes_nothing() const { return kind_ == Normalization::kNone; }
 
  private:
   Normalization kind_;

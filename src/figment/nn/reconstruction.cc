@@ -1,6 +1,7 @@
 // Losses of reconstructions.
 #include "figment/nn/reconstruction.h"
 
+#include "figment/nn/bernoulli.h"
 #include "figment/nn/distributions.h"
 
 namespace figment {

@@ -1,6 +1,7 @@
 #include "figment/models/cvae/cvae.h"
 
 #include "figment/model/family.h"
+#include "figment/nn/bernoulli.h"
 #include "figment/nn/distributions.h"
 #include "figment/nn/normal_kl.h"
 

@@ -5,6 +5,7 @@
 
 #include "figment/core/error.h"
 #include "figment/model/family.h"
+#include "figment/nn/bernoulli.h"
 #include "figment/nn/distributions.h"
 
 namespace figment::models {

@@ -5,8 +5,9 @@
 #include "figment/core/error.h"
 #include "figment/model/family.h"
 #include "figment/model/settle.h"
+#include "figment/nn/bernoulli.h"
 #include "figment/nn/coders.h"
-#include "figment/nn/distributions.h"
+#include "figment/nn/linear.h"
 
 namespace figment::models {
 
@@ -140,7 +141,7 @@ torch::Tensor Stacked::up(const torch::Tensor& x, std::size_t depth) {
   const bool drops = is_training() && phase_ == Phase::kFineTuning;
   if (drops && config_.input_dropout > 0) h = torch::dropout(h, config_.input_dropout, true);
   for (std::size_t i = 0; i < depth; ++i) {
-    h = activate(config_.activation, encoders_[i](h));  // SDAE eq. 1
+    h = activated_linear(h, encoders_[i], config_.activation);  // SDAE eq. 1
     if (drops && config_.dropout > 0) h = torch::dropout(h, config_.dropout, true);
   }
   return h;
@@ -148,8 +149,8 @@ torch::Tensor Stacked::up(const torch::Tensor& x, std::size_t depth) {
 
 torch::Tensor Stacked::down(const torch::Tensor& code, std::size_t depth) {
   auto h = code;
-  for (auto i = depth; i-- > 1;) h = activate(config_.activation, decoders_[i](h));
-  return decoders_[0](h);
+  for (auto i = depth; i-- > 1;) h = activated_linear(h, decoders_[i], config_.activation);
+  return activated_linear(h, decoders_[0]);
 }
 
 torch::Tensor Stacked::mean_of(const torch::Tensor& output) const {
@@ -174,8 +175,8 @@ torch::Tensor Stacked::layer_loss(std::size_t layer, const torch::Tensor& h) {
                                                                             : kPixels;
   auto damaged = h;
   if (!all.empty()) damaged = corrupt(all.size() == 1 ? all[0] : all[layer], h, extremes);
-  const auto y = activate(config_.activation, encoders_[layer](damaged));  // SDAE eq. 1
-  const auto z = decoders_[layer](y);                                      // SDAE eq. 2
+  const auto y = activated_linear(damaged, encoders_[layer], config_.activation);  // SDAE eq. 1
+  const auto z = activated_linear(y, decoders_[layer]);                            // SDAE eq. 2
   if (first) return reconstruction_loss(h, z);
   if (sigmoid) return -bernoulli_log_prob(z, h).mean();
   return (activate(config_.activation, z) - h).square().sum(1).mean();
@@ -189,7 +190,7 @@ torch::Tensor Stacked::reconstruction_loss(const torch::Tensor& x,
 }
 
 torch::Tensor Stacked::class_loss(const torch::Tensor& code, const torch::Tensor& label) {
-  const auto log_p = torch::log_softmax(softmax_(code), 1);  // [n, classes]
+  const auto log_p = torch::log_softmax(activated_linear(code, softmax_), 1);  // [n, classes]
   const auto right = log_p.gather(1, label.unsqueeze(1)).mean();
   if (!is_training() || config_.label_smoothing == 0) return -right;
   return -(1 - config_.label_smoothing) * right - config_.label_smoothing * log_p.mean();
@@ -258,7 +259,7 @@ Metrics Stacked::validation_step(const Batch& batch) {
   const bool labels = config_.target == StackedTarget::kLabels;
   Metrics classes, whole;
   if (softmax_ && batch.label.defined() && (labels || config_.beside)) {
-    const auto wrong = softmax_(code).argmax(1) != batch.label;
+    const auto wrong = activated_linear(code, softmax_).argmax(1) != batch.label;
     classes = {{"classification_error", wrong.to(torch::kFloat).mean()},
                {labels ? "loss" : "class_loss", class_loss(code, batch.label)}};
   }
@@ -304,7 +305,7 @@ torch::Tensor Stacked::classify(const Batch& batch) {
   if (!softmax_)
     fail(Cause::kData, "classify", "expected a model trained on examples with labels, got one of ",
          example().text());
-  return torch::log_softmax(softmax_(up(batch.x, encoders_.size())), 1);
+  return torch::log_softmax(activated_linear(up(batch.x, encoders_.size()), softmax_), 1);
 }
 
 }  // namespace figment::models

@@ -7,6 +7,7 @@
 #include "figment/models/vae/vae.h"
 #include "figment/nn/bernoulli.h"
 #include "figment/nn/distributions.h"
+#include "figment/nn/posterior.h"
 
 namespace figment::models {
 namespace {
@@ -59,20 +60,25 @@ torch::Tensor Vae::log_likelihoods(const torch::Tensor& x, const torch::Tensor& 
 }
 
 Vae::Terms Vae::terms(const torch::Tensor& x, const Epsilon& epsilon) {
-  const auto q = posterior(x);
+  const auto parts = encoder_->forward(x);
   const auto k = epsilon.first.size(0), n = x.size(0);
-  const auto z = reparametrize(q.mean, q.log_variance, epsilon.first);  // AEVB eq. 4
   Terms out;
   if (!has_second()) {
-    const auto output = decoder_->forward(z.reshape({k * n, z.size(2)}));  // [k * n, ...]
+    const auto draw = posterior_draw(parts, epsilon.first);                          // AEVB eq. 4
+    const auto output = decoder_->forward(draw.z.reshape({k * n, draw.z.size(2)}));  // [k * n, ...]
     auto repeats = std::vector<int64_t>(static_cast<std::size_t>(x.dim()), 1);
     repeats[0] = k;
     const auto targets = k == 1 ? x : x.repeat(repeats);
     out.reconstruction = log_likelihood(targets, output).view({k, n}).mean(0);
-    out.kl = kl_standard_normal(q.mean, q.log_variance);
-    if (config_.free_bits > 0) out.unit_kl = {unit_kl_standard_normal(q.mean, q.log_variance)};
+    out.kl = draw.kl;
+    if (config_.free_bits > 0) {
+      const auto q = halves_of(parts);
+      out.unit_kl = {unit_kl_standard_normal(q.mean, q.log_variance)};
+    }
     return out;
   }
+  const auto q = halves_of(parts);
+  const auto z = reparametrize(q.mean, q.log_variance, epsilon.first);
   const auto above = second_posterior(z);
   const auto u = reparametrize(above.mean, above.log_variance, epsilon.second);
   const auto p = prior_given(u);

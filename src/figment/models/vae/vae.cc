@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "figment/model/family.h"
+#include "figment/nn/bernoulli.h"
 #include "figment/nn/distributions.h"
 
 namespace figment::models {
@@ -116,10 +117,12 @@ torch::Tensor Vae::binarized(const torch::Tensor& x) const {
   return config_.binarize == Binarization::kSampled ? torch::bernoulli(x) : x;
 }
 
-Vae::Posterior Vae::posterior(const torch::Tensor& x) {
-  const auto parts = encoder_->forward(x).chunk(2, 1);
-  return {parts[0], parts[1]};
+Vae::Posterior Vae::halves_of(const torch::Tensor& parts) {
+  const auto halves = parts.chunk(2, 1);
+  return {halves[0], halves[1]};
 }
+
+Vae::Posterior Vae::posterior(const torch::Tensor& x) { return halves_of(encoder_->forward(x)); }
 
 Vae::Posterior Vae::second_posterior(const torch::Tensor& z) {
   const auto [mean, log_variance] = halves(second_encoder_, z);

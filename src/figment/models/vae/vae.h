@@ -86,6 +86,7 @@ class Vae : public Model,
   };
   struct Path;  // how gradients come back from the weights to the codes (bounds.cc)
   bool has_second() const { return config_.second.latent_dim > 0; }
+  static Posterior halves_of(const torch::Tensor& parts);  // [n, 2 latent]
   Posterior posterior(const torch::Tensor& x);
   Posterior second_posterior(const torch::Tensor& z);  // [..., latent] -> [..., second latent]
   Posterior second_posterior_frozen(const torch::Tensor& z);  // no gradient to its weights
