@@ -23,6 +23,9 @@ using torch::autograd::variable_list;
 constexpr int64_t kFewProducts = 1 << 18;
 constexpr int64_t kFewLines = 32;
 
+// Rows of a weight from which on they can be shared out evenly.
+constexpr int64_t kManyRows = 128;
+
 // Shares of [0, size), as many as threads can take.
 struct Shares {
   int64_t size, each, count;
@@ -169,7 +172,8 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
     if (wants_weight) {
       of_weight = torch::empty_like(weight);
       // By rows, as the optimizer goes through it: each thread meets its own share again.
-      products.emplace_back(of_weight, of_z.t(), x, Side::kRows);
+      const auto side = weight.size(0) >= kManyRows ? Side::kRows : longer_side(weight);
+      products.emplace_back(of_weight, of_z.t(), x, side);
     }
     if (wants_x) {
       of_x = torch::empty_like(x);
