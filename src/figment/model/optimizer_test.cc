@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "figment/core/error.h"
+#include "figment/core/fast_paths.h"
 #include "golden/golden.h"
 
 namespace figment {
@@ -58,6 +59,50 @@ TEST(Optimizer, FollowsPyTorchInDoublePrecision) {
 }
 
 TEST(Optimizer, FollowsPyTorchByItsKernels) { follow(golden("optimizers"), torch::kFloat, 3e-5); }
+
+// Parameters, the gradient's norm at the end, and one parameter that the loss knows nothing of.
+std::vector<torch::Tensor> learned(Algorithm algorithm, bool fast, int threads) {
+  const FastPathsScope scope(fast);
+  const auto before = torch::get_num_threads();
+  torch::set_num_threads(threads);
+  torch::manual_seed(5);
+  std::vector<torch::Tensor> all = {torch::randn({3, 7}),    torch::randn({300, 301}),
+                                    torch::randn({1}),       torch::randn({4}),
+                                    torch::randn({70001}),   torch::randn({5}, torch::kDouble),
+                                    torch::randn({2, 40000})};
+  NamedTensors named;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    named.emplace_back(std::to_string(i), all[i].requires_grad_());
+  OptimizerConfig c;
+  c.algorithm = algorithm;
+  c.learning_rate = 0.01;
+  c.weight_decay = 0.1;
+  c.clip = 50;  // of about 500
+  Optimizer optimizer("all", named, c);
+  for (int step = 0; step < 3; ++step) {
+    auto loss = torch::zeros({}, torch::kDouble);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (i != 3) loss = loss + all[i].to(torch::kDouble).square().sum();
+    optimizer.minimize(loss);
+  }
+  torch::set_num_threads(before);
+  all.push_back(torch::tensor({optimizer.gradient_norm()}, torch::kDouble));
+  return all;
+}
+
+TEST(Optimizer, TakesAllParametersInOneLoop) {
+  for (const auto algorithm : {Algorithm::kAdam, Algorithm::kAdamW, Algorithm::kSgd}) {
+    const auto plain = learned(algorithm, false, 1), one = learned(algorithm, true, 1);
+    for (const int threads : {2, 3, 5}) {
+      const auto more = learned(algorithm, true, threads);
+      for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(torch::equal(more[i], one[i])) << i;
+    }
+    for (std::size_t i = 0; i < one.size(); ++i)
+      EXPECT_TRUE(torch::allclose(one[i], plain[i], 1e-5, 1e-6)) << i;
+    torch::manual_seed(5);
+    EXPECT_FALSE(torch::equal(one[0], torch::randn({3, 7})));
+  }
+}
 
 TEST(Optimizer, KnowsPyTorchsSchedules) {
   int seen = 0;
