@@ -39,7 +39,7 @@ FIGMENT_INLINE void draw(const T* __restrict parts, const T* __restrict epsilon,
         lanes[j] += mean[b + j] * mean[b + j] + excess(v[b + j]);
     T sum = 0;
     for (std::int64_t j = whole; j < d; ++j) sum += mean[j] * mean[j] + excess(v[j]);
-    for (std::int64_t j = 0; j < kLanes; ++j) sum += lanes[j];
+    for (const T lane : lanes) sum += lane;
     kl[i] = sum / 2;
     for (std::int64_t k = 0; k < rows.draws; ++k) {
       const T* __restrict e = epsilon + (k * rows.examples + i) * d;
