@@ -9,8 +9,6 @@
 namespace figment {
 namespace {
 
-constexpr double kLeak = 0.2;
-
 // Columns whose sums a loop over rows holds in registers.
 constexpr std::int64_t kLanes = 64;
 
@@ -124,39 +122,28 @@ FIGMENT_INLINE void slopes(const T* __restrict g, const T* __restrict kept, T* _
   for (std::int64_t c = 0; c < n; ++c) out[c] = F::back(g[c], kept[c]);
 }
 
-// Row by row, of which the sums of kLanes columns stay in registers.
-template <class F, bool kBend, class T>
+// Of `count` columns, row by row; the sums of kLanes columns, which kFull says these are, stay in
+// registers.
+template <class F, bool kBend, bool kFull, class T>
 FIGMENT_INLINE void lanes(const T* __restrict of_y, const T* __restrict kept, T* __restrict of_z,
-                          T* __restrict of_bias, const Block& block, std::int64_t width) {
+                          T* __restrict of_bias, const Block& block, std::int64_t count) {
+  const auto width = kFull ? kLanes : count;
   T total[kLanes] = {};
   for (std::int64_t from = 0; from < block.rows; from += kRun) {
     const auto to = std::min(block.rows, from + kRun);
     T sum[kLanes] = {};
     for (std::int64_t r = from; r < to; ++r) {
-      const T* __restrict g = of_y + r * block.stride;
-      if constexpr (kBend) {
-        const T* __restrict k = kept + r * block.stride;
-        T* __restrict out = of_z + r * block.stride;
-        if (width == kLanes) {
-          for (std::int64_t c = 0; c < kLanes; ++c) {
-            const T here = F::back(g[c], k[c]);
-            out[c] = here;
-            sum[c] += here;
-          }
-        } else {
-          for (std::int64_t c = 0; c < width; ++c) {
-            const T here = F::back(g[c], k[c]);
-            out[c] = here;
-            sum[c] += here;
-          }
+      const auto at = r * block.stride;
+      for (std::int64_t c = 0; c < width; ++c) {
+        T here = of_y[at + c];
+        if constexpr (kBend) {
+          here = F::back(here, kept[at + c]);
+          of_z[at + c] = here;
         }
-      } else if (width == kLanes) {
-        for (std::int64_t c = 0; c < kLanes; ++c) sum[c] += g[c];
-      } else {
-        for (std::int64_t c = 0; c < width; ++c) sum[c] += g[c];
+        sum[c] += here;
       }
     }
-    for (std::int64_t c = 0; c < kLanes; ++c) total[c] += sum[c];
+    for (std::int64_t c = 0; c < width; ++c) total[c] += sum[c];
   }
   for (std::int64_t c = 0; c < width; ++c) of_bias[c] = total[c];
 }
@@ -170,9 +157,13 @@ FIGMENT_INLINE void bent(const T* of_y, const T* kept, T* of_z, T* of_bias, cons
                   block.columns);
     return;
   }
-  for (std::int64_t c = 0; c < block.columns; c += kLanes)
-    lanes<F, kBend>(of_y + c, kBend ? kept + c : kept, kBend ? of_z + c : of_z, of_bias + c, block,
-                    std::min(kLanes, block.columns - c));
+  const auto whole = block.columns / kLanes * kLanes;
+  const auto from = [&](auto* all, std::int64_t c) { return kBend ? all + c : all; };
+  for (std::int64_t c = 0; c < whole; c += kLanes)
+    lanes<F, kBend, true>(of_y + c, from(kept, c), from(of_z, c), of_bias + c, block, kLanes);
+  if (whole < block.columns)
+    lanes<F, kBend, false>(of_y + whole, from(kept, whole), from(of_z, whole), of_bias + whole,
+                           block, block.columns - whole);
 }
 
 template <class T>

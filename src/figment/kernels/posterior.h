@@ -16,7 +16,7 @@ struct PosteriorRows {
 // parts [examples, 2 * units] is the means, then the log-variances v. For epsilon [draws, examples,
 // units], z = mean + e^(v/2) epsilon (Kingma & Welling 2013, eq. 4), and kl[i] = 1/2 sum(mean^2 +
 // e^v - 1 - v) (appendix B). Pointers are to the first example. Of floats the terms of kl are
-// within 4e-7 of the true ones, relatively; e^v is infinite above e^87.
+// within 6e-7 of the true ones, relatively; e^v is infinite above e^87.
 void posterior_draw(const float* parts, const float* epsilon, float* z, float* kl,
                     const PosteriorRows& rows);
 void posterior_draw(const double* parts, const double* epsilon, double* z, double* kl,

@@ -8,6 +8,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "golden/golden.h"
+#include "support/threads.h"
 
 namespace figment {
 namespace {
@@ -63,8 +64,7 @@ TEST(Optimizer, FollowsPyTorchByItsKernels) { follow(golden("optimizers"), torch
 // Parameters, the gradient's norm at the end, and one parameter that the loss knows nothing of.
 std::vector<torch::Tensor> learned(Algorithm algorithm, bool fast, int threads) {
   const FastPathsScope scope(fast);
-  const auto before = torch::get_num_threads();
-  torch::set_num_threads(threads);
+  const Threads held(threads);
   torch::manual_seed(5);
   std::vector<torch::Tensor> all = {torch::randn({3, 7}),    torch::randn({300, 301}),
                                     torch::randn({1}),       torch::randn({4}),
@@ -85,7 +85,6 @@ std::vector<torch::Tensor> learned(Algorithm algorithm, bool fast, int threads) 
       if (i != 3) loss = loss + all[i].to(torch::kDouble).square().sum();
     optimizer.minimize(loss);
   }
-  torch::set_num_threads(before);
   all.push_back(torch::tensor({optimizer.gradient_norm()}, torch::kDouble));
   return all;
 }

@@ -1,10 +1,10 @@
 #include "figment/nn/distributions.h"
-#include "figment/nn/bernoulli.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "figment/nn/bernoulli.h"
 #include "golden/golden.h"
 #include "support/gradients.h"
 

@@ -104,6 +104,8 @@ T* moved(T* pointer, int64_t by) {
   return pointer == nullptr ? nullptr : pointer + by;
 }
 
+static_assert(kLeak == kLeakySlope);
+
 // The gradient of z where the graph goes on being recorded.
 Tensor bent_again(Curve curve, const Tensor& of_y, const Tensor& y, const Tensor& x,
                   const Tensor& weight, const Tensor& bias) {

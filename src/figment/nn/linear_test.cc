@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <optional>
+#include <vector>
 
 #include "figment/core/fast_paths.h"
 #include "support/gradients.h"
+#include "support/threads.h"
 
 namespace figment {
 namespace {
@@ -16,17 +19,6 @@ using Curves = std::vector<std::optional<Activation>>;
 const Curves kCurves = {std::nullopt,      Activation::kRelu,   Activation::kLeakyRelu,
                         Activation::kElu,  Activation::kSilu,   Activation::kGelu,
                         Activation::kTanh, Activation::kSigmoid};
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(torch::get_num_threads()) { torch::set_num_threads(count); }
-  ~Threads() { torch::set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
 
 // y and the gradients of x, weight and bias.
 std::vector<Tensor> computed(const Tensor& x, const Tensor& weight, const Tensor& bias,
