@@ -26,8 +26,8 @@ struct Piece {
   double place;  // of the beginning in the parameter, from 0 to 1
 };
 
-// Of those tensors that are defined. All parameters together go through one parallel
-// loop: threads that met after each would wait longer than most of them take.
+// Of those tensors that are defined. All parameters together go through one parallel loop: threads
+// that met after each would wait longer than most of them take.
 std::vector<Piece> pieces_of(const std::vector<torch::Tensor>& tensors) {
   std::vector<Piece> out;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -192,21 +192,17 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
 
 void Optimizer::update(const std::vector<torch::Tensor>& gradients, double scale) {
   const bool adam = config_.algorithm != Algorithm::kSgd;
+  std::vector<torch::Tensor> in_loop(slots_.size());
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     auto& slot = slots_[i];
     if (!gradients[i].defined()) continue;
-    if (!slot.first.defined())
-      slot.first = torch::zeros_like(slot.parameter.detach(), at::MemoryFormat::Contiguous);
+    const auto p = slot.parameter.detach();
+    if (!slot.first.defined()) slot.first = torch::zeros_like(p, at::MemoryFormat::Contiguous);
     if (adam && !slot.second.defined()) slot.second = torch::zeros_like(slot.first);
-  }
-  std::vector<torch::Tensor> in_loop(slots_.size());
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const auto& slot = slots_[i];
-    if (!gradients[i].defined()) continue;
-    if (plain(slot.parameter) && plain(gradients[i]) && plain(slot.first))
-      in_loop[i] = slot.parameter.detach();
+    if (plain(p) && plain(gradients[i]) && plain(slot.first))
+      in_loop[i] = p;
     else
-      update_by_tensors(slots_[i], gradients[i], scale);
+      update_by_tensors(slot, gradients[i], scale);
   }
   const double rate = learning_rate();
   const AdamStep adam_step{rate,
