@@ -19,7 +19,7 @@ ARROWS = {
     "nn": {"core", "kernels", "nn"},
     "model": {"core", "kernels", "data", "nn", "model"},
     "models": {"core", "kernels", "data", "nn", "model"},
-    "train": {"core", "data", "model", "train"},
+    "train": {"core", "data", "nn", "model", "train"},
     "report": {"core", "data", "model", "train", "report"},
     "eval": {"core", "kernels", "data", "nn", "model", "train", "report", "eval"},
     "apply": {"core", "kernels", "data", "nn", "model", "train", "report", "eval", "apply"},

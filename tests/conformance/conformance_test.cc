@@ -139,6 +139,19 @@ TEST_P(EveryFamily, ResumesAsIfItHadNeverStopped) {
   EXPECT_EQ(lines("whole"), lines("broken"));
 }
 
+TEST_P(EveryFamily, LearnsWithProductsInBfloat16) {
+  auto recipe = recipe_for(family(), 1);
+  recipe.data.size = 160;
+  recipe.train.precision = Precision::kBfloat16;
+  run("a", recipe);
+  auto opened = open_run(folder_ / "a", {"last", "cpu"});
+  const auto set = open_data(recipe.data).validation;
+  for (const auto& [name, value] : validate(*opened.model, set, opened.scaling, 64, 1))
+    EXPECT_TRUE(std::isfinite(value)) << name;
+  for (const auto& item : opened.model->named_parameters())
+    EXPECT_EQ(item.value().scalar_type(), torch::kFloat) << item.key();
+}
+
 TEST_P(EveryFamily, IsTheSameAfterSavingAndLoading) {
   const auto recipe = recipe_for(family(), 2);
   run("a", recipe);

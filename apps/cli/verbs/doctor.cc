@@ -14,6 +14,7 @@ int verb_doctor(const Options& options) {
   const auto cores = available_cores();
   const auto threads = set_threads(0);
   const auto rate = matrix_product_rate() / 1e9;
+  const auto lowered = matrix_product_rate(Precision::kBfloat16) / 1e9;
   const auto surroundings = environment();
   const auto &blas = surroundings.blas, &omp = surroundings.openmp;
   const auto advice = advice_for(surroundings);
@@ -28,6 +29,7 @@ int verb_doctor(const Options& options) {
                              {"wait_policy", surroundings.wait_policy},
                              {"openblas_core", surroundings.openblas_core},
                              {"matrix_product_gflops", rate},
+                             {"matrix_product_gflops_bfloat16", lowered},
                              {"cuda_devices", torch::cuda::device_count()},
                              {"data", sets},
                              {"advice", advice}};
@@ -41,7 +43,8 @@ int verb_doctor(const Options& options) {
   if (const auto& core = surroundings.openblas_core; !core.empty())
     std::cout << "BLAS       kernels for " << core << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
-  std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float)\n"
+  std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float), "
+            << static_cast<int>(lowered) << " with train.precision=bfloat16\n"
             << "CUDA       "
             << (torch::cuda::is_available()
                     ? std::to_string(torch::cuda::device_count()) + " devices"

@@ -12,6 +12,7 @@
 #include "figment/core/text.h"
 #include "figment/kernels/adam.h"
 #include "figment/model/step_times.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -161,6 +162,7 @@ void Optimizer::minimize(const torch::Tensor& loss, bool keep_graph) {
   const auto value = loss.item<double>();
   if (!std::isfinite(value))
     fail(Cause::kDiverged, where, "expected a finite loss, got ", value, help);
+  const PrecisionScope full(Precision::kFloat32, loss.device());
   Stopwatch watch;
   auto gradients = gradients_of(loss, keep_graph);
   // That of a convolution over channels_last is laid out like its input; a copy costs less than

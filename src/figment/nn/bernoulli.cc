@@ -10,6 +10,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/bernoulli.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -69,14 +70,16 @@ bool takes(const torch::Tensor& logits) {
 
 }  // namespace
 
-torch::Tensor bernoulli_log_prob(const torch::Tensor& logits, const torch::Tensor& x) {
+torch::Tensor bernoulli_log_prob(const torch::Tensor& given, const torch::Tensor& x) {
+  const auto logits = in_full(given);
   FIGMENT_CHECK(logits.sizes() == x.sizes());
   if (takes(logits) && !x.requires_grad()) return bernoulli_log_probs(logits, x).squeeze(0);
   const auto each = torch::binary_cross_entropy_with_logits(logits, x, {}, {}, at::Reduction::None);
   return -each.flatten(1).sum(1);
 }
 
-torch::Tensor bernoulli_log_probs(const torch::Tensor& logits, const torch::Tensor& x) {
+torch::Tensor bernoulli_log_probs(const torch::Tensor& given, const torch::Tensor& x) {
+  const auto logits = in_full(given);
   const auto n = x.size(0), k = logits.size(0) / n;
   FIGMENT_CHECK(logits.size(0) == k * n && logits.numel() == k * x.numel());
   const auto rows = logits.flatten(1), examples = x.detach().to(logits.scalar_type()).flatten(1);

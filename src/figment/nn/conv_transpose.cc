@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "figment/core/fast_paths.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -63,16 +64,21 @@ bool detour_pays(const Tensor& x, const Tensor& weight) {
   (void)weight;
   return false;
 #else
-  return fast_paths() && x.device().is_cpu() && x.scalar_type() == torch::kFloat32 &&
+  return fast_paths() && x.device().is_cpu() &&
+         (x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kBFloat16) &&
          x.numel() > 0 && weight.size(1) >= 16;
 #endif
 }
 
 }  // namespace
 
-torch::Tensor conv_transpose2d(const torch::Tensor& x, const torch::Tensor& weight,
+torch::Tensor conv_transpose2d(const torch::Tensor& input, const torch::Tensor& full_weight,
                                const torch::Tensor& bias, int64_t stride, int64_t padding,
                                at::IntArrayRef output_padding) {
+  // A convolution's gradient is lowered by nobody: it has the type of what it is given.
+  const bool lowers = lowers_precision(input.device());
+  const auto x = lowers ? input.to(torch::kBFloat16) : input;
+  const auto weight = lowers ? full_weight.to(torch::kBFloat16) : full_weight;
   if (!detour_pays(x, weight))
     return torch::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
   const auto size_of = [&](int64_t k) {

@@ -8,6 +8,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/group_norm.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -85,7 +86,8 @@ bool takes(const Tensor& x, const torch::nn::GroupNorm& layer) {
 
 }  // namespace
 
-Tensor group_norm(const Tensor& x, const torch::nn::GroupNorm& layer, bool silu) {
+Tensor group_norm(const Tensor& input, const torch::nn::GroupNorm& layer, bool silu) {
+  const auto x = in_full(input);
   if (takes(x, layer))
     return Normalized::apply(x.contiguous(at::MemoryFormat::ChannelsLast), layer->weight,
                              layer->bias, layer->options.num_groups(), layer->options.eps(), silu);

@@ -9,6 +9,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/linear.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -239,6 +240,7 @@ std::optional<Curve> curve_of(std::optional<Activation> activation) {
 
 bool takes(const Tensor& x, const Tensor& weight) {
   return fast_paths() && x.device().is_cpu() && x.dim() == 2 && x.numel() > 0 &&
+         !lowers_precision(x.device()) &&
          (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble) &&
          weight.scalar_type() == x.scalar_type();
 }

@@ -9,6 +9,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/lstm.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -125,13 +126,15 @@ class Sequence : public torch::autograd::Function<Sequence> {
 
 LstmSequence lstm_sequence(const torch::Tensor& sums, const torch::Tensor& weight,
                            const torch::Tensor& output, const torch::Tensor& cell) {
-  auto both = Sequence::apply(sums, weight, output, cell);
+  const PrecisionScope full(Precision::kFloat32, sums.device());
+  auto both = Sequence::apply(in_full(sums), weight, in_full(output), in_full(cell));
   return {both[0], both[1]};
 }
 
 bool lstm_sequence_takes(const torch::Tensor& x) {
   return fast_paths() && x.device().is_cpu() &&
-         (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble);
+         (x.scalar_type() == torch::kFloat || x.scalar_type() == torch::kDouble ||
+          x.scalar_type() == torch::kBFloat16);
 }
 
 }  // namespace figment

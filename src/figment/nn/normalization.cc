@@ -1,6 +1,8 @@
 // Batch and layer normalization under one name.
 #include "figment/nn/normalization.h"
 
+#include "figment/nn/precision.h"
+
 namespace figment {
 
 constexpr double kEpsilon = 1e-5;  // as in torch.nn
@@ -20,10 +22,10 @@ torch::Tensor NormalizerImpl::forward(const torch::Tensor& x) {
     case Normalization::kNone:
       return x;
     case Normalization::kLayer:
-      return torch::group_norm(x, 1, weight_, bias_, kEpsilon);
+      return torch::group_norm(in_full(x), 1, weight_, bias_, kEpsilon);
     case Normalization::kBatch: {
       const bool has_variance = x.numel() > x.size(1);
-      return torch::batch_norm(x, weight_, bias_, running_mean_, running_variance_,
+      return torch::batch_norm(in_full(x), weight_, bias_, running_mean_, running_variance_,
                                is_training() && has_variance, kMomentum, kEpsilon,
                                /*cudnn_enabled=*/true);
     }

@@ -5,6 +5,7 @@
 
 #include "figment/core/error.h"
 #include "figment/kernels/patches.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -76,14 +77,14 @@ class Scatter : public torch::autograd::Function<Scatter> {
 
 Tensor patches(const Tensor& x) {
   FIGMENT_CHECK(x.dim() == 4 && x.device().is_cpu());
-  return Gather::apply(x);
+  return Gather::apply(in_full(x));
 }
 
 Tensor from_patches(const Tensor& rows, int64_t n, int64_t channels, int64_t height,
                     int64_t width) {
   FIGMENT_CHECK(rows.device().is_cpu() && rows.size(0) == n * height * width &&
                 rows.size(1) == 9 * channels);
-  return Scatter::apply(rows, n, channels, height, width);
+  return Scatter::apply(in_full(rows), n, channels, height, width);
 }
 
 Tensor spreading_weight(const Tensor& weight) {

@@ -9,6 +9,7 @@
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/posterior.h"
 #include "figment/nn/distributions.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -71,7 +72,8 @@ bool takes(const Tensor& parts, const Tensor& epsilon) {
 
 }  // namespace
 
-PosteriorDraw posterior_draw(const Tensor& parts, const Tensor& epsilon) {
+PosteriorDraw posterior_draw(const Tensor& given, const Tensor& epsilon) {
+  const auto parts = in_full(given);
   FIGMENT_CHECK(parts.dim() == 2 && epsilon.dim() == 3 && parts.size(0) == epsilon.size(1) &&
                 parts.size(1) == 2 * epsilon.size(2));
   if (takes(parts, epsilon)) {

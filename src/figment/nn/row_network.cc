@@ -6,6 +6,7 @@
 
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
+#include "figment/nn/precision.h"
 
 namespace figment {
 namespace {
@@ -158,10 +159,12 @@ bool takes(const Tensor& x, const std::vector<Tensor>& weights) {
 
 }  // namespace
 
-Tensor row_network(const Tensor& x, const std::vector<Tensor>& weights,
+Tensor row_network(const Tensor& input, const std::vector<Tensor>& weights,
                    const std::vector<Tensor>& biases) {
   FIGMENT_CHECK(!weights.empty() && biases.size() == weights.size());
+  const auto x = in_full(input);
   if (takes(x, weights)) {
+    const PrecisionScope full(Precision::kFloat32, x.device());
     variable_list values(weights.begin(), weights.end());
     for (const auto& bias : biases)
       if (bias.defined()) values.push_back(bias);

@@ -15,6 +15,7 @@
 #include "figment/core/random.h"
 #include "figment/data/loader.h"
 #include "figment/model/step_times.h"
+#include "figment/nn/precision.h"
 #include "figment/train/device.h"
 #include "figment/train/operations.h"
 #include "figment/train/trainer.h"
@@ -123,6 +124,7 @@ class Timing {
     StepTimes ignored;
     {
       const StepTimesScope asked(spent == nullptr ? ignored : *spent);
+      const PrecisionScope precision(prepared_.recipe.train.precision, device);
       // The trainer reads every metric too.
       for (const auto& metric : model.training_step(batch)) metric.second.item<double>();
     }
@@ -191,13 +193,15 @@ Speed measure_speed(const Family& family, const Recipe& recipe, const SpeedOptio
   }
   out.first_step = timing.first_step();
   out.peak_bytes = peak_memory();
-  if (prepared.model->device().is_cpu()) out.product_rate = matrix_product_rate();
+  if (prepared.model->device().is_cpu())
+    out.product_rate = matrix_product_rate(prepared.recipe.train.precision);
   return out;
 }
 
-double matrix_product_rate() {
+double matrix_product_rate(Precision precision) {
   const torch::NoGradGuard no_grad;
-  const auto a = torch::randn({kProductSide, kProductSide}), b = torch::randn_like(a);
+  const auto type = precision == Precision::kBfloat16 ? torch::kBFloat16 : torch::kFloat;
+  const auto a = torch::randn({kProductSide, kProductSide}).to(type), b = torch::randn_like(a);
   double best = 0;
   for (int i = 0; i < 8; ++i) {
     const auto start = Steady::now();

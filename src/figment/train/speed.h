@@ -51,9 +51,9 @@ struct SpeedOptions {
 Speed measure_speed(const Family& family, const Recipe& recipe, const SpeedOptions& options,
                     const Watch& watch = {});
 
-// Rate of a product of two 1024 x 1024 matrices of float with the threads set, the best of a few:
-// operations a second.
-double matrix_product_rate();
+// Rate of a product of two 1024 x 1024 matrices with the threads set, the best of a few: operations
+// a second. With bfloat16 the matrices are in it already.
+double matrix_product_rate(Precision precision = Precision::kFloat32);
 
 // Seconds since this process began, by the kernel's clock, to a hundredth.
 double process_age();

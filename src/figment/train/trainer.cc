@@ -237,6 +237,7 @@ bool Run::run_stage(const Stage& stage) {
 void Run::one_step(const Stage& stage, const Batch& batch) {
   Metrics metrics;
   try {
+    const PrecisionScope precision(recipe_.train.precision, model_->device());
     metrics = model_->training_step(batch);
   } catch (const Error& error) {
     if (error.cause() != Cause::kDiverged) throw;

@@ -50,14 +50,17 @@ struct Pair : Model {
     const auto loss = ((in_second ? second : first).sum() * batch.x).square().mean();
     optimizer->minimize(loss);
     ++steps;
-    return {{"loss", loss.detach()}};
+    return {{"loss", loss.detach()}, {"lowered", lowered()}};
   }
   Metrics validation_step(const Batch&) override {
     const auto loss = in_second       ? second.square().sum() + 100
                       : config.rising ? torch::tensor(static_cast<double>(steps))
                                       : first.square().sum();
     if (config.classifies && in_second) return {{"classification_error", loss}, {"loss", -loss}};
-    return {{"loss", loss}};
+    return {{"loss", loss}, {"lowered", lowered()}};
+  }
+  static torch::Tensor lowered() {
+    return torch::tensor(lowers_precision(torch::kCPU) ? 1.0 : 0.0);
   }
   Config config;
   torch::Tensor first, second;
@@ -173,6 +176,29 @@ TEST(Trainer, GoesOnFromTheBorderOfTwoStages) {
   EXPECT_EQ(unpack_header(last_of(scratch / "killed"), "").state.stage, 1);
   run(scratch / "killed", recipe_of_pair(), true);
   EXPECT_EQ(last_of(scratch / "killed").files, last_of(scratch / "whole").files);
+}
+
+TEST(Trainer, LowersThePrecisionOfItsStepsAndOfNothingElse) {
+  for (const auto precision : {Precision::kFloat32, Precision::kBfloat16}) {
+    const ScratchFolder scratch(testing::in_memory());
+    auto recipe = recipe_of_pair();
+    recipe.train.precision = precision;
+    run(scratch / "a", recipe);
+    EXPECT_FALSE(lowers_precision(torch::kCPU));
+    int steps = 0, validations = 0;
+    for (const auto& line : read_json_lines(scratch / "a" / "metrics.jsonl")) {
+      if (line.contains("train/lowered")) {
+        ++steps;
+        EXPECT_EQ(line["train/lowered"], precision == Precision::kBfloat16 ? 1 : 0);
+      }
+      if (line.contains("validation/lowered")) {
+        ++validations;
+        EXPECT_EQ(line["validation/lowered"], 0);
+      }
+    }
+    EXPECT_GT(steps, 0);
+    EXPECT_GT(validations, 0);
+  }
 }
 
 TEST(Trainer, EndsTheStageAndNotTheTrainingWhenPatienceIsOver) {
