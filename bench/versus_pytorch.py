@@ -27,9 +27,17 @@ BEGIN, END = "<!-- written by bench/versus_pytorch.py: begin -->", "<!-- end -->
 
 
 class Case:
-    def __init__(self, name, title, script, recipe, data=None, reference=(), steps=30, loader=False):
+    def __init__(self, name, title, script, recipe, data=None, reference=(), steps=30, loader=False, settings=()):
         self.name, self.title, self.script, self.recipe = name, title, script, recipe
         self.data, self.reference, self.steps, self.loader = data, list(reference), steps, loader
+        self.settings = list(settings)  # of ours
+
+    def in_bfloat16(self, theirs=True):
+        """The same with products in bfloat16, on both sides or on ours alone."""
+        title = f"{self.title}, in bfloat16" + ("" if theirs else " (PyTorch in float32: its GroupNorm refuses)")
+        reference = [*self.reference, "--bfloat16"] if theirs else self.reference
+        return Case(f"{self.name}-bfloat16", title, self.script, self.recipe, self.data, reference, self.steps,
+                    self.loader, ["train.precision=bfloat16"])  # fmt: skip
 
 
 CASES = [
@@ -42,6 +50,7 @@ CASES = [
     Case("realnvp-64", "RealNVP of 64 numbers, 8 couplings of 256-256, batch 256", "realnvp.py", "realnvp-64.toml", 64, ["--dim", "64"], 40),
     Case("lstm", "LSTM autoencoder, 128 units, 140 time steps, batch 64", "lstm.py", "lstm.toml", 140, (), 20),
 ]
+CASES += [case.in_bfloat16(theirs=case.name != "unet") for case in CASES if case.name in ("vae", "autoencoder", "dcgan", "unet")]
 
 
 def noise_table(path, columns, rows=2000):
@@ -59,7 +68,7 @@ def last_json(command, environment):
 
 
 def ours(asked, case, folder):
-    command = [asked.figment, "bench", HERE / "recipes" / case.recipe, "-n", str(case.steps), "--threads", str(asked.threads), "--json", "--quiet"]
+    command = [asked.figment, "bench", HERE / "recipes" / case.recipe, *case.settings, "-n", str(case.steps), "--threads", str(asked.threads), "--json", "--quiet"]
     if case.data:
         path = folder / f"noise-{case.data}.csv"
         if not path.exists():

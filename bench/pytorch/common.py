@@ -24,6 +24,7 @@ def options():
     parser.add_argument("--steps", type=int, default=30)
     parser.add_argument("--threads", type=int, default=0, help="0 keeps PyTorch's own choice")
     parser.add_argument("--loader", action="store_true", help="a DataLoader with a transform of each item")
+    parser.add_argument("--bfloat16", action="store_true", help="steps under torch.autocast")
     return parser.parse_args()
 
 
@@ -82,7 +83,9 @@ def run(asked, batches, step, batch_size, warm_up=4):
     source = iter(batches)
     for i in range(warm_up + asked.steps):
         start = time.perf_counter()
-        step(next(source))
+        batch = next(source)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=asked.bfloat16):
+            step(batch)
         took = time.perf_counter() - start
         if first is None:
             first = process_age()
