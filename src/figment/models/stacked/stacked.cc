@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "figment/core/error.h"
+#include "figment/core/text.h"
 #include "figment/model/family.h"
 #include "figment/model/settle.h"
 #include "figment/nn/bernoulli.h"
@@ -34,6 +35,10 @@ void StackedConfig::check(const Problems::Scope& scope) const {
     scope.add("labelled",
               "expected 0 with target = \"reconstruction\", which uses no labels, got " +
                   std::to_string(labelled));
+  if (adversarial > 0 && target != StackedTarget::kLabels)
+    scope.add("adversarial",
+              "expected 0 with target = \"reconstruction\", whose loss is of no class, got " +
+                  shortest(adversarial));
 }
 
 void StackedConfig::check_example(const ExampleSpec& example, const Problems::Scope& scope) const {
@@ -196,6 +201,13 @@ torch::Tensor Stacked::class_loss(const torch::Tensor& code, const torch::Tensor
   return -(1 - config_.label_smoothing) * right - config_.label_smoothing * log_p.mean();
 }
 
+torch::Tensor Stacked::adversarial_loss(const torch::Tensor& x, const torch::Tensor& loss,
+                                        const torch::Tensor& label) {
+  const auto slope = torch::autograd::grad({loss}, {x}, {}, /*retain_graph=*/true)[0];
+  const auto moved = x.detach() + config_.adversarial * slope.sign();  // EHAE section 4
+  return class_loss(up(moved, encoders_.size()), label);
+}
+
 // --- Steps ---
 
 Metrics Stacked::training_step(const Batch& batch) {
@@ -236,10 +248,16 @@ Metrics Stacked::label_step(const Batch& batch) {
     x = choice_.x.index_select(0, rows);
     label = choice_.label.index_select(0, rows);
   }
+  if (config_.adversarial > 0) x = x.detach().requires_grad_();
   const auto code = up(x, encoders_.size());
   const auto loss = class_loss(code, label);
   auto sum = loss;
   Metrics metrics = {{"loss", loss.detach()}};
+  if (config_.adversarial > 0) {
+    const auto moved = adversarial_loss(x, loss, label);
+    sum = 0.5 * loss + 0.5 * moved;  // EHAE section 6, with their alpha
+    metrics.emplace_back("adversarial_loss", moved.detach());
+  }
   if (config_.beside) {
     // The decoder needs no labels: it learns from all examples.
     const auto codes = choice_.size() > 0 ? input_of(encoders_.size(), batch.x) : code.detach();

@@ -3,7 +3,9 @@
 // softmax layer.
 // Hinton & Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 2006;
 // Bengio, Lamblin, Popovici & Larochelle, "Greedy layer-wise training of deep networks", NIPS 2006;
-// Vincent et al., "Stacked denoising autoencoders", JMLR 2010 (SDAE below).
+// Vincent et al., "Stacked denoising autoencoders", JMLR 2010 (SDAE below). Examples moved against
+// the classifier: Goodfellow, Shlens & Szegedy, "Explaining and harnessing adversarial examples",
+// ICLR 2015 (EHAE below).
 #pragma once
 
 #include <string>
@@ -43,6 +45,7 @@ struct StackedConfig {
   double input_dropout = 0;
   double dropout = 0;
   double label_smoothing = 0;
+  double adversarial = 0;
   bool beside = true;
   OptimizerConfig pretrain_optimizer{};
   OptimizerConfig optimizer{};
@@ -82,6 +85,11 @@ struct StackedConfig {
         Field{"label_smoothing", &C::label_smoothing,
               "labels: share of the target's probability that is spread over all classes.",
               Within{0, 0.99}},
+        Field{"adversarial", &C::adversarial,
+              "labels: every example is also learned with each element moved by this much, in the "
+              "model's numbers (pixels are 0 to 1), to where the loss grows (Goodfellow et al. "
+              "2015); a step takes more than twice the time. 0: not.",
+              AtLeast{0}},
         Field{"beside", &C::beside,
               "Whether what is not the target is learned beside it from the codes, with no say in "
               "them: the softmax layer, or the decoder (as much time again). Without, it stays as "
@@ -138,6 +146,10 @@ class Stacked : public Model,
   // Losses [] of the whole: of reconstructing x, and of telling the classes.
   torch::Tensor reconstruction_loss(const torch::Tensor& x, const torch::Tensor& output) const;
   torch::Tensor class_loss(const torch::Tensor& code, const torch::Tensor& label);
+  // The loss [] of telling the classes of x moved against it; x requires a gradient, and its own
+  // loss is `loss`.
+  torch::Tensor adversarial_loss(const torch::Tensor& x, const torch::Tensor& loss,
+                                 const torch::Tensor& label);
   Metrics choosing_step(const Batch& batch);
   Metrics label_step(const Batch& batch);
   Metrics reconstruction_step(const Batch& batch);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 
 #include "figment/core/error.h"
 #include "figment/eval/anomaly_scores.h"
@@ -47,6 +48,16 @@ void learn(Stacked& model, const Batch& batch, int steps) {
     model.set_clock({i, steps, 0});
     model.training_step(batch);
   }
+}
+
+// The metric `name` of one step.
+double metric_of_step(Stacked& model, const Batch& batch, const std::string& name) {
+  model.train();
+  model.set_clock({0, 1, 0});
+  for (const auto& [key, value] : model.training_step(batch))
+    if (key == name) return value.item<double>();
+  ADD_FAILURE() << "no metric " << name;
+  return 0;
 }
 
 std::vector<torch::Tensor> weights_of(const Stacked& model) {
@@ -335,6 +346,51 @@ std::string problem_of(const std::function<void(StackedConfig&)>& change, const 
                                       : std::to_string(problems.lines().size()) + " problems";
 }
 
+StackedConfig against_itself(double by) {
+  auto config = small();
+  config.activation = Activation::kTanh;
+  config.target = StackedTarget::kLabels;
+  config.beside = false;
+  config.pretrain = false;
+  config.adversarial = by;
+  return config;
+}
+
+// The classifier once it has learned for `steps`.
+std::shared_ptr<Stacked> learned(const StackedConfig& config, const Batch& batch, int steps) {
+  torch::manual_seed(6);
+  auto model = std::make_shared<Stacked>(config, kSpec);
+  model->begin_stage(model->stages(1).back());
+  learn(*model, batch, steps);
+  return model;
+}
+
+// x moved by 0.2 along the sign of the slope of -log p(label), and -log p(label) there.
+double loss_against(Stacked& model, const Batch& batch) {
+  Batch moved = batch;
+  moved.x = batch.x.detach().clone().requires_grad_();
+  const auto loss_of = [&] {
+    return -model.classify(moved).gather(1, batch.label.unsqueeze(1)).mean();
+  };
+  const auto slope = torch::autograd::grad({loss_of()}, {moved.x})[0];
+  moved.x = batch.x + 0.2 * slope.sign();
+  return loss_of().item<double>();
+}
+
+TEST(Stacked, AsksItsClassifierAboutExamplesMovedAgainstIt) {
+  const auto batch = clouds(48);
+  const auto model = learned(against_itself(0.2), batch, 20);
+  const auto expected = loss_against(*model, batch);
+  EXPECT_NEAR(metric_of_step(*model, batch, "adversarial_loss"), expected, 1e-5);
+}
+
+TEST(Stacked, IsLessUpsetByExamplesMovedAgainstItOnceItHasLearnedThem) {
+  const auto batch = clouds(96, 1.5);  // of which some lie among others
+  const auto with = learned(against_itself(0.2), batch, 300);
+  const auto without = learned(against_itself(0), batch, 300);
+  EXPECT_LT(loss_against(*with, batch), 0.7 * loss_against(*without, batch));
+}
+
 TEST(Stacked, RefusesWhatCannotBe) {
   const ExampleSpec unlabelled{Modality::kVector, {12}, {}};
   const auto expect = [](const std::string& told, const std::string& words) {
@@ -350,6 +406,8 @@ TEST(Stacked, RefusesWhatCannotBe) {
              },
              kSpec),
          "model.labelled: expected at least one example of each of the 3 classes, got 2");
+  expect(problem_of([](auto& c) { c.adversarial = 0.1; }, kSpec),
+         "model.adversarial: expected 0 with target = \"reconstruction\"");
   expect(problem_of([](auto& c) { c.hidden = {}; }, kSpec), "model.hidden: expected at least one");
   expect(problem_of([](auto& c) { c.corruption.resize(2); }, kSpec),
          "model.corruption: expected one entry, or one for each of the 3 layers, got 2");
