@@ -112,7 +112,10 @@ void Stacked::begin_stage(const Stage& stage) {
     return;
   }
   layer_ = 0;
-  while (layer_name(layer_) != stage.name) FIGMENT_CHECK(++layer_ < encoders_.size());
+  while (layer_name(layer_) != stage.name) {
+    ++layer_;
+    FIGMENT_CHECK(layer_ < encoders_.size());
+  }
   const auto &encoder = encoders_[layer_], &decoder = decoders_[layer_];
   optimizer_ =
       &register_optimizer("all", {encoder->weight, encoder->bias, decoder->weight, decoder->bias},
