@@ -76,7 +76,7 @@ torch::Tensor conv_transpose2d(const torch::Tensor& input, const torch::Tensor& 
                                const torch::Tensor& bias, int64_t stride, int64_t padding,
                                at::IntArrayRef output_padding) {
   // A convolution's gradient is lowered by nobody: it has the type of what it is given.
-  const bool lowers = lowers_precision(input.device());
+  const bool lowers = lowers_precision(input.device()) && input.scalar_type() != torch::kDouble;
   const auto x = lowers ? input.to(torch::kBFloat16) : input;
   const auto weight = lowers ? full_weight.to(torch::kBFloat16) : full_weight;
   if (!detour_pays(x, weight))

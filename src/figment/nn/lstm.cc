@@ -126,7 +126,6 @@ class Sequence : public torch::autograd::Function<Sequence> {
 
 LstmSequence lstm_sequence(const torch::Tensor& sums, const torch::Tensor& weight,
                            const torch::Tensor& output, const torch::Tensor& cell) {
-  const PrecisionScope full(Precision::kFloat32, sums.device());
   auto both = Sequence::apply(in_full(sums), weight, in_full(output), in_full(cell));
   return {both[0], both[1]};
 }

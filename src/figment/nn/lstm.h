@@ -20,7 +20,8 @@ struct LstmSequence {
 LstmSequence lstm_sequence(const torch::Tensor& sums, const torch::Tensor& weight,
                            const torch::Tensor& output, const torch::Tensor& cell);
 
-// Whether lstm_sequence can take tensors like x.
+// Whether lstm_sequence can take tensors like x: on a CPU, of float or double, or of bfloat16,
+// which it takes as float.
 bool lstm_sequence_takes(const torch::Tensor& x);
 
 }  // namespace figment

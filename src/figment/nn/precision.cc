@@ -1,6 +1,7 @@
 #include "figment/nn/precision.h"
 
 #include <ATen/autocast_mode.h>
+#include <torch/version.h>
 
 namespace figment {
 namespace {

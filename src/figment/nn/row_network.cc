@@ -164,7 +164,6 @@ Tensor row_network(const Tensor& input, const std::vector<Tensor>& weights,
   FIGMENT_CHECK(!weights.empty() && biases.size() == weights.size());
   const auto x = in_full(input);
   if (takes(x, weights)) {
-    const PrecisionScope full(Precision::kFloat32, x.device());
     variable_list values(weights.begin(), weights.end());
     for (const auto& bias : biases)
       if (bias.defined()) values.push_back(bias);

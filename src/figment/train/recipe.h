@@ -36,8 +36,8 @@ struct TrainConfig {
         Field{
             "precision", &C::precision,
             "Of matrix products and convolutions in a training step. bfloat16: 8 binary digits in "
-            "place of 24, faster on processors and GPUs made for it; weights, sums and all that "
-            "is judged or sampled stay in float32."},
+            "place of 24, faster on processors and GPUs made for it and far slower on others; "
+            "weights, losses and all that is judged or sampled stay in float32."},
         Field{"log_every", &C::log_every, "Steps between two lines of metrics.", AtLeast{1}},
         Field{"validate_every", &C::validate_every, "Epochs between two validations.", AtLeast{1}},
         Field{"checkpoint_every", &C::checkpoint_every, "Epochs between two checkpoints.",
