@@ -166,11 +166,26 @@ def sampling(asked, folder):
             "pytorch_seconds": statistics.median(b), "ratio": ratio, "ratio_range": [min(pairs), max(pairs)]}  # fmt: skip
 
 
-def cpu_name():
+def cpuinfo():
+    """The first processor of /proc/cpuinfo, field by field."""
+    fields = {}
     for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    return fields
+
+
+def cpu_name():
+    """With family and model, since a virtual machine may call several generations by one name."""
+    fields = cpuinfo()
+    if "model name" not in fields:
+        return platform.machine()
+    return f"{fields['model name']} (family {fields.get('cpu family', '?')}, model {fields.get('model', '?')})"
+
+
+def multiplies_bfloat16():
+    flags = cpuinfo().get("flags", "").split()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def time_text(seconds):
@@ -180,8 +195,6 @@ def time_text(seconds):
 def table(document):
     machine = document["machine"]
     lines = [
-        BEGIN,
-        "",
         f"{machine['cpu']}, {machine['threads']} threads, LibTorch {machine['libtorch']} in both ({machine['torch']} in Python), "
         f"{document['runs']} runs each in turn, {document['date']}. `figment --help` takes {time_text(document['help_seconds'])}; "
         f"a product of two 1024 x 1024 matrices reaches {machine['product_rate'] / 1e9:.0f} GFLOP/s.",
@@ -200,7 +213,17 @@ def table(document):
         else:
             row += ["", "", "", ""]
         lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines + ["", END])
+    return "\n".join(lines)
+
+
+def page_of(results):
+    """The newest table of each machine, the newest first."""
+    newest = {}
+    for path in sorted(results.glob("*.json")):
+        document = json.loads(path.read_text())
+        newest[document["machine"]["cpu"]] = document
+    documents = sorted(newest.values(), key=lambda document: document["date"], reverse=True)
+    return "\n\n".join([BEGIN, *(table(document) for document in documents), END])
 
 
 def main():
@@ -230,7 +253,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         for case in CASES:
-            if not asked.only or case.name in asked.only:
+            if not asked.only and case.name.endswith("-bfloat16") and not multiplies_bfloat16():
+                print(f"{case.name}: left out, this processor has no instructions for it", file=sys.stderr)
+            elif not asked.only or case.name in asked.only:
                 document["cases"][case.name] = measure(asked, case, folder)
         if not asked.only or "ddim" in asked.only:
             document["cases"]["ddim"] = sampling(asked, folder)
@@ -242,7 +267,7 @@ def main():
     if not asked.only and not asked.no_page:
         page = PAGE.read_text()
         begin, end = page.index(BEGIN), page.index(END) + len(END)
-        PAGE.write_text(page[:begin] + table(document) + page[end:])
+        PAGE.write_text(page[:begin] + page_of(results) + page[end:])
     print(table(document))
 
 

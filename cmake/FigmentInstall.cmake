@@ -12,6 +12,7 @@ configure_package_config_file(cmake/figment-config.cmake.in figment-config.cmake
 write_basic_package_version_file(figment-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/figment-config.cmake
               ${PROJECT_BINARY_DIR}/figment-config-version.cmake cmake/FindXXHash.cmake
+              cmake/FindOneDNN.cmake
         DESTINATION ${FIGMENT_CMAKE_DIR})
 
 # The program is a launcher in bin/ that opens the engine in lib/figment/.

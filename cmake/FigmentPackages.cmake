@@ -20,5 +20,7 @@ find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(Threads REQUIRED)
 find_package(XXHash REQUIRED)
+# For products of floats, faster than a BLAS's. Optional, since it is not packaged everywhere.
+find_package(OneDNN)
 set(FIGMENT_PRIVATE_LIBRARIES nlohmann_json::nlohmann_json PNG::PNG JPEG::JPEG GIF::GIF ZLIB::ZLIB
                               CURL::libcurl OpenSSL::Crypto Threads::Threads)

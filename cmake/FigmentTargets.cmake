@@ -34,3 +34,8 @@ function(figment_kernels folder)
   set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS
                               "-O3;-fno-math-errno;-fno-trapping-math;-ffp-contract=fast")
 endfunction()
+
+# Code whose own speed nobody waits for, tests and verbs, is compiled in two thirds of the time at -O1.
+function(figment_lightly_optimized target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()

@@ -3,6 +3,7 @@
 
 #include "figment/core/counted.h"
 #include "figment/data/named.h"
+#include "figment/kernels/product.h"
 #include "figment/train/device.h"
 #include "figment/train/environment.h"
 #include "figment/train/speed.h"
@@ -28,6 +29,7 @@ int verb_doctor(const Options& options) {
                              {"openmp", omp},
                              {"wait_policy", surroundings.wait_policy},
                              {"openblas_core", surroundings.openblas_core},
+                             {"onednn", multiplies()},
                              {"matrix_product_gflops", rate},
                              {"matrix_product_gflops_bfloat16", lowered},
                              {"cuda_devices", torch::cuda::device_count()},
@@ -42,6 +44,10 @@ int verb_doctor(const Options& options) {
   for (const auto& path : blas) std::cout << "BLAS       " << path << "\n";
   if (const auto& core = surroundings.openblas_core; !core.empty())
     std::cout << "BLAS       kernels for " << core << "\n";
+  std::cout << "oneDNN     "
+            << (multiplies() ? "multiplies for linear layers"
+                             : "not built in: linear layers are slower than need be")
+            << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
   std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float), "
             << static_cast<int>(lowered) << " with train.precision=bfloat16\n"

@@ -10,6 +10,7 @@
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/linear.h"
 #include "figment/nn/precision.h"
+#include "figment/nn/product.h"
 
 namespace figment {
 namespace {
@@ -49,40 +50,35 @@ Side longer_side(const Tensor& out) {
   return out.size(0) >= out.size(1) ? Side::kRows : Side::kColumns;
 }
 
-// One product, left [n, k] times right [k, m], in shares of its rows or columns.
-class Product {
+// A product in shares of the rows or columns of its result.
+class SharedProduct {
  public:
-  Product(Tensor out, Tensor left, Tensor right, Side side)
-      : out_(std::move(out)),
-        left_(std::move(left)),
-        right_(std::move(right)),
+  SharedProduct(Tensor out, Tensor left, Tensor right, Side side)
+      : product_(std::move(out), std::move(left), std::move(right)),
         by_rows_(side == Side::kRows),
-        shares_(out_.size(by_rows_ ? 0 : 1), out_.numel() * left_.size(1)) {}
+        shares_(result().size(by_rows_ ? 0 : 1), result().numel() * product_.inner()) {}
 
   int64_t shares() const { return shares_.count; }
 
   void compute(int64_t i) const {
-    auto to = share_of(out_, i);
     if (by_rows_)
-      torch::mm_out(to, share_of(left_, i), right_);
+      product_.compute_rows(shares_.begin(i), shares_.length(i));
     else
-      torch::mm_out(to, left_, share_of(right_, i));
+      product_.compute_columns(shares_.begin(i), shares_.length(i));
   }
 
   // Where share i begins, in elements, and its extent.
   int64_t row(int64_t i) const { return by_rows_ ? shares_.begin(i) : 0; }
   int64_t column(int64_t i) const { return by_rows_ ? 0 : shares_.begin(i); }
   Block block(int64_t i) const {
-    return {by_rows_ ? shares_.length(i) : out_.size(0),
-            by_rows_ ? out_.size(1) : shares_.length(i), out_.size(1)};
+    return {by_rows_ ? shares_.length(i) : result().size(0),
+            by_rows_ ? result().size(1) : shares_.length(i), result().size(1)};
   }
 
  private:
-  Tensor share_of(const Tensor& t, int64_t i) const {
-    return shares_.count == 1 ? t : t.narrow(by_rows_ ? 0 : 1, shares_.begin(i), shares_.length(i));
-  }
+  const Tensor& result() const { return product_.out(); }
 
-  Tensor out_, left_, right_;
+  Product product_;
   bool by_rows_;
   Shares shares_;
 };
@@ -138,7 +134,7 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
     const auto curve = static_cast<Curve>(curve_index);
     const auto z = torch::empty({x.size(0), weight.size(0)}, x.options());
     const auto y = slope_from_output(curve) ? z : torch::empty_like(z);
-    const Product product(z, x, weight.t(), longer_side(z));
+    const SharedProduct product(z, x, weight.t(), longer_side(z));
     AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "activated_linear", [&] {
       auto *of_z = z.data_ptr<scalar_t>(), *of_y = y.data_ptr<scalar_t>();
       const auto* of_bias = data_of<scalar_t>(bias);
@@ -171,7 +167,7 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
     const auto of_y = gradients[0].contiguous();
     if (wants_bias) of_bias = torch::empty_like(bias);
     const auto of_z = bent(curve, of_y, saved[4].defined() ? saved[4] : y, of_bias);
-    std::vector<Product> products;
+    std::vector<SharedProduct> products;
     if (wants_weight) {
       of_weight = torch::empty_like(weight);
       // By rows, as the optimizer goes through it: each thread meets its own share again.
@@ -183,7 +179,7 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
       products.emplace_back(of_x, of_z, weight, longer_side(of_x));
     }
     // In turn, so that each thread has its share of both.
-    std::vector<std::pair<const Product*, int64_t>> tasks;
+    std::vector<std::pair<const SharedProduct*, int64_t>> tasks;
     int64_t most = 0;
     for (const auto& product : products) most = std::max(most, product.shares());
     for (int64_t i = 0; i < most; ++i)

@@ -61,7 +61,7 @@ TEST_P(RowNetworkOf, IsItsLayersOneByOne) {
 // Fewer rows than a block, a block to the row, and some over; one layer alone.
 INSTANTIATE_TEST_SUITE_P(Sizes, RowNetworkOf,
                          ::testing::Values(Case{1, {3, 5, 2}, true}, Case{300, {2, 7, 9, 4}, false},
-                                           Case{2048, {3, 4, 1}, true},
+                                           Case{2048, {3, 4, 1}, true}, Case{257, {3, 17}, false},
                                            Case{4999, {5, 6, 7, 2}, false},
                                            Case{2049, {3, 2}, true}));
 

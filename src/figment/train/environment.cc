@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 namespace figment {
 namespace {
@@ -61,6 +62,20 @@ std::vector<std::string> advice_for(const Environment& environment) {
     advice.emplace_back(
         "idle threads may spin: set OMP_WAIT_POLICY=passive before the program starts");
   return advice;
+}
+
+bool multiplies_bfloat16(std::istream& cpuinfo) {
+  for (std::string line; std::getline(cpuinfo, line);) {
+    const auto colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    // "flags" of x86, "Features" of ARM
+    if (line.compare(0, 5, "flags") != 0 && line.compare(0, 8, "Features") != 0) continue;
+    std::istringstream words(line.substr(colon + 1));
+    for (std::string word; words >> word;)
+      if (word == "avx512_bf16" || word == "amx_bf16" || word == "bf16") return true;
+    return false;
+  }
+  return true;
 }
 
 }  // namespace figment

@@ -2,6 +2,7 @@
 // were loaded, and how idle threads wait.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,9 @@ Environment environment();
 // What slows a training in such surroundings, and what to do, a sentence each. The program sees to
 // what can be seen to before LibTorch is loaded; another that links figment hears of it.
 std::vector<std::string> advice_for(const Environment& environment);
+
+// Whether the processor that /proc/cpuinfo, read from its beginning, describes has instructions for
+// matrix products in bfloat16; true where the text says nothing of its instructions.
+bool multiplies_bfloat16(std::istream& cpuinfo);
 
 }  // namespace figment

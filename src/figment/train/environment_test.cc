@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "figment/core/text.h"
 
 namespace figment {
@@ -24,6 +26,18 @@ TEST(Environment, SaysWhatSlows) {
             std::string::npos);
   EXPECT_NE(said({{"/lib/libopenblas.so.0"}, {}, ""}).find("OMP_WAIT_POLICY=passive"),
             std::string::npos);
+}
+
+TEST(Environment, KnowsProcessorsThatMultiplyBfloat16) {
+  const auto multiplies = [](const std::string& text) {
+    std::istringstream cpuinfo(text);
+    return multiplies_bfloat16(cpuinfo);
+  };
+  EXPECT_TRUE(multiplies("processor\t: 0\nflags\t\t: fpu avx512_bf16 avx512f\n"));
+  EXPECT_TRUE(multiplies("flags\t\t: fpu amx_bf16\n"));
+  EXPECT_TRUE(multiplies("Features\t: fp asimd bf16\n"));
+  EXPECT_FALSE(multiplies("model name\t: bf16\nflags\t\t: fpu avx2 fma\n\nflags : bf16\n"));
+  EXPECT_TRUE(multiplies(""));
 }
 
 // LibTorch is linked into this test.

@@ -69,9 +69,11 @@ std::int64_t of_backward(Inputs inputs) {
 
 std::int64_t operations_of(const at::RecordFunction& function) {
   const char* name = function.name();
+  const auto inputs = function.inputs();
+  if (std::strcmp(name, "figment::product") == 0)  // of nn/product
+    return of_product(tensor_at(inputs, 0), tensor_at(inputs, 1));
   if (std::strncmp(name, "aten::", 6) != 0) return 0;
   const std::string_view op(name + 6);
-  const auto inputs = function.inputs();
   if (op == "mm" || op == "bmm" || op == "mv")
     return of_product(tensor_at(inputs, 0), tensor_at(inputs, 1));
   if (op == "addmm" || op == "baddbmm" || op == "addmv" || op == "addmm_" || op == "baddbmm_")

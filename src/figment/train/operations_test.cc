@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "figment/core/fast_paths.h"
+#include "figment/nn/linear.h"
+#include "figment/nn/row_network.h"
+
 namespace figment {
 namespace {
 
@@ -22,6 +26,21 @@ TEST(OperationCount, CountsMatrixProducts) {
             }),
             2 * 4 * 3 * 5 * 2);
   EXPECT_EQ(counted([&] { a * 2; }), 0);
+}
+
+// Also those that an operator of our own divides among threads, once each.
+TEST(OperationCount, CountsLinearLayersAlikeHoweverComputed) {
+  const auto x = torch::randn({70, 300}).requires_grad_();
+  const auto weight = torch::randn({150, 300}).requires_grad_();
+  const double forward = 2.0 * 70 * 300 * 150;
+  for (const bool fast : {true, false}) {
+    const FastPathsScope scope(fast);
+    torch::Tensor y;
+    EXPECT_EQ(counted([&] { y = activated_linear(x, weight, {}, Activation::kTanh); }), forward);
+    EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}); }), 2 * forward);
+    EXPECT_EQ(counted([&] { y = row_network(x, {weight}, {torch::Tensor()}); }), forward);
+    EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}); }), 2 * forward);
+  }
 }
 
 TEST(OperationCount, CountsConvolutionsBothWays) {

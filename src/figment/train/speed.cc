@@ -80,9 +80,7 @@ class Timing {
       step(i, out, nullptr);
       if (first_step_ == 0) first_step_ = process_age();
     }
-    OperationCount operations;
-    step(0, out, nullptr);  // counted apart, since counting takes time, and of a whole batch
-    out.operations = operations.total();
+    out.operations = operations_of_a_step(out);
     times(out);
     validations(out);
     return out;
@@ -91,6 +89,13 @@ class Timing {
   double first_step() const { return first_step_; }
 
  private:
+  // Of a whole batch. Not in the steps that are timed, since counting takes time.
+  double operations_of_a_step(StageSpeed& out) {
+    const OperationCount operations;
+    step(0, out, nullptr);
+    return operations.total();
+  }
+
   void times(StageSpeed& out) {
     std::vector<double> all;
     const auto start = Steady::now();

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "figment/core/counted.h"
@@ -146,6 +147,13 @@ Outcome Run::run(const CheckpointFiles* resumed, const std::string& where) {
                 model_->device().str() + ", " + counted(state_.threads, "thread"));
   if (model_->device().is_cpu() && state_.threads > 1)
     for (const auto& sentence : advice_for(environment())) progress_.say("slow: " + sentence);
+  if (model_->device().is_cpu() && recipe_.train.precision == Precision::kBfloat16) {
+    std::ifstream cpuinfo("/proc/cpuinfo");
+    if (!multiplies_bfloat16(cpuinfo))
+      progress_.say(
+          "slow: this processor has no instructions for products in bfloat16; "
+          "train.precision=float32 is many times faster here");
+  }
   if (state_.finished) progress_.say("the training is finished already: no step is left");
   Outcome out;
   try {
