@@ -8,6 +8,7 @@
 #include <cstring>
 
 #define FIGMENT_INLINE inline __attribute__((always_inline))
+#define FIGMENT_INLINE_LAMBDA __attribute__((always_inline))  // after its parameters
 
 namespace figment {
 

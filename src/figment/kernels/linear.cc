@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "figment/kernels/clones.h"
-#include "figment/kernels/exponential.h"
 
 namespace figment {
 namespace {
@@ -16,64 +15,7 @@ constexpr std::int64_t kLanes = 64;
 // grows with its square root rather than with their number.
 constexpr std::int64_t kRun = 256;
 
-// f, and f' from what is kept. Comparisons are written so that what is no number passes.
-struct None {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return z;
-  }
-};
-struct Relu {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return z < 0 ? 0 : z;
-  }
-  template <class T>
-  static FIGMENT_INLINE T back(T g, T y) {
-    return y <= 0 ? 0 : g;
-  }
-};
-struct LeakyRelu {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return z < 0 ? static_cast<T>(kLeak) * z : z;
-  }
-  template <class T>
-  static FIGMENT_INLINE T back(T g, T y) {
-    return y > 0 ? g : static_cast<T>(kLeak) * g;
-  }
-};
-struct Tanh {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return hyperbolic(z);
-  }
-  template <class T>
-  static FIGMENT_INLINE T back(T g, T y) {
-    return g * (1 - y * y);
-  }
-};
-struct Sigmoid {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return sigmoid(z);
-  }
-  template <class T>
-  static FIGMENT_INLINE T back(T g, T y) {
-    return g * (y * (1 - y));
-  }
-};
-struct Silu {
-  template <class T>
-  static FIGMENT_INLINE T value(T z) {
-    return z * sigmoid(z);
-  }
-  template <class T>
-  static FIGMENT_INLINE T back(T g, T z) {
-    const T s = sigmoid(z);
-    return g * (s * (1 + z * (1 - s)));
-  }
-};
+using namespace curves;
 
 template <class F, class T>
 FIGMENT_INLINE void in_place(const T* __restrict bias, T* __restrict z, const Block& block) {

@@ -7,16 +7,9 @@
 
 #include <cstdint>
 
+#include "figment/kernels/curve.h"
+
 namespace figment {
-
-// f of a layer y = f(z), z = W x + b.
-//   kNone z; kRelu max(z, 0); kLeakyRelu z, or kLeak z below 0; kTanh; kSigmoid 1 / (1 + e^-z);
-//   kSilu z / (1 + e^-z).
-constexpr double kLeak = 0.2;
-enum class Curve { kNone, kRelu, kLeakyRelu, kTanh, kSigmoid, kSilu };
-
-// Whether f' is told from y. Otherwise (kSilu) z is to be kept.
-constexpr bool slope_from_output(Curve curve) { return curve != Curve::kSilu; }
 
 // Part of a row-major matrix: element (r, c) at r * stride + c of a pointer to its first.
 struct Block {

@@ -141,7 +141,7 @@ torch::Tensor EncoderImpl::forward(const torch::Tensor& x) {
   FIGMENT_CHECK(x.sizes().slice(1) == at::IntArrayRef(shape_));
   auto h = x;
   for (std::size_t i = 0; i < convolutions_.size(); ++i)
-    h = activate(activation_, convolution_norms_[i](convolutions_[i](h)));
+    h = convolution_norms_[i]->activated(convolutions_[i](h), activation_);
   h = h.flatten(1);
   for (std::size_t i = 0; i < hidden_.size(); ++i)
     h = normalized_linear(h, hidden_[i]->weight, hidden_[i]->bias, hidden_norms_[i], activation_);
@@ -192,9 +192,9 @@ torch::Tensor DecoderImpl::forward(const torch::Tensor& z) {
   h = activated_linear(h, last_linear_);
   if (!convolutions_.empty()) {
     h = h.view({h.size(0), trunk_[0], trunk_[1], trunk_[2]});
-    h = activate(activation_, trunk_norm_(h));
+    h = trunk_norm_->activated(h, activation_);
     for (std::size_t i = 0; i < convolution_norms_.size(); ++i)
-      h = activate(activation_, convolution_norms_[i](apply_doubling(convolutions_[i], h)));
+      h = convolution_norms_[i]->activated(apply_doubling(convolutions_[i], h), activation_);
     return apply_doubling(convolutions_.back(), h);
   }
   std::vector<std::int64_t> sizes = {h.size(0)};

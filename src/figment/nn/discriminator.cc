@@ -111,8 +111,8 @@ DiscriminatorImpl::Judgement DiscriminatorImpl::judge(const torch::Tensor& x, st
     if (static_cast<std::int64_t>(++at) == layer) out.features = h;
   };
   for (const auto& convolution : convolutions_)
-    pass(activate(activation_,
-                  norms_[at](apply_halving(convolution, weight_of(convolution->weight, at), h))));
+    pass(norms_[at]->activated(apply_halving(convolution, weight_of(convolution->weight, at), h),
+                               activation_));
   h = h.flatten(1);
   if (given.defined()) h = torch::cat({h, given}, 1);
   while (at < norms_.size()) {

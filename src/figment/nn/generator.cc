@@ -113,7 +113,7 @@ torch::Tensor GeneratorImpl::double_sides(Doubling& layer, const torch::Tensor& 
 torch::Tensor GeneratorImpl::forward(const torch::Tensor& z) {
   std::size_t at = 0;  // normalizations passed
   const auto pass = [&](const torch::Tensor& sum) {
-    return activate(activation_, norms_[at++](sum));
+    return norms_[at++]->activated(sum, activation_);
   };
   auto h = z;
   for (; at + 1 < linears_.size(); ++at)

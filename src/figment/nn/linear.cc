@@ -9,6 +9,7 @@
 #include "figment/core/error.h"
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/linear.h"
+#include "figment/nn/curve.h"
 #include "figment/nn/precision.h"
 #include "figment/nn/product.h"
 
@@ -101,30 +102,6 @@ T* moved(T* pointer, int64_t by) {
   return pointer == nullptr ? nullptr : pointer + by;
 }
 
-static_assert(kLeak == kLeakySlope);
-
-// The gradient of z where the graph goes on being recorded.
-Tensor bent_again(Curve curve, const Tensor& of_y, const Tensor& y, const Tensor& x,
-                  const Tensor& weight, const Tensor& bias) {
-  switch (curve) {
-    case Curve::kNone:
-      return of_y;
-    case Curve::kRelu:
-      return of_y * (y > 0);
-    case Curve::kLeakyRelu:
-      return torch::where(y > 0, of_y, kLeakySlope * of_y);
-    case Curve::kTanh:
-      return of_y * (1 - y * y);
-    case Curve::kSigmoid:
-      return of_y * (y * (1 - y));
-    case Curve::kSilu: {
-      const auto z = torch::linear(x, weight, bias), s = torch::sigmoid(z);
-      return of_y * (s * (1 + z * (1 - s)));
-    }
-  }
-  FIGMENT_CHECK(false);
-}
-
 class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
  public:
   // all contiguous
@@ -158,7 +135,8 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
     const bool wants_bias = bias.defined() && context->needs_input_grad(2);
     Tensor of_x, of_weight, of_bias;
     if (torch::GradMode::is_enabled()) {
-      const auto of_z = bent_again(curve, gradients[0], y, x, weight, bias);
+      const auto kept = slope_from_output(curve) ? y : torch::linear(x, weight, bias);
+      const auto of_z = curve_back(curve, gradients[0], kept);
       if (wants_x) of_x = of_z.mm(weight);
       if (wants_weight) of_weight = of_z.t().mm(x);
       if (wants_bias) of_bias = of_z.sum(0);
@@ -213,27 +191,6 @@ class ActivatedLinear : public torch::autograd::Function<ActivatedLinear> {
   }
 };
 
-// The kernel's name for an activation, where it has one.
-std::optional<Curve> curve_of(std::optional<Activation> activation) {
-  if (!activation) return Curve::kNone;
-  switch (*activation) {
-    case Activation::kRelu:
-      return Curve::kRelu;
-    case Activation::kLeakyRelu:
-      return Curve::kLeakyRelu;
-    case Activation::kTanh:
-      return Curve::kTanh;
-    case Activation::kSigmoid:
-      return Curve::kSigmoid;
-    case Activation::kSilu:
-      return Curve::kSilu;
-    case Activation::kElu:
-    case Activation::kGelu:
-      return std::nullopt;
-  }
-  FIGMENT_CHECK(false);
-}
-
 bool takes(const Tensor& x, const Tensor& weight) {
   return fast_paths() && x.device().is_cpu() && x.dim() == 2 && x.numel() > 0 &&
          !lowers_precision(x.device()) &&
@@ -265,7 +222,7 @@ Tensor activated_linear(const Tensor& x, const torch::nn::Linear& layer,
 Tensor normalized_linear(const Tensor& x, const Tensor& weight, const Tensor& bias,
                          Normalizer& norm, Activation activation) {
   if (norm->changes_nothing()) return activated_linear(x, weight, bias, activation);
-  return activate(activation, norm(activated_linear(x, weight, bias)));
+  return norm->activated(activated_linear(x, weight, bias), activation);
 }
 
 }  // namespace figment

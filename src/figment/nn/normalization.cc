@@ -1,6 +1,7 @@
 // Batch and layer normalization under one name.
 #include "figment/nn/normalization.h"
 
+#include "figment/nn/batch_norm.h"
 #include "figment/nn/precision.h"
 
 namespace figment {
@@ -17,7 +18,18 @@ NormalizerImpl::NormalizerImpl(Normalization kind, std::int64_t channels) : kind
   running_variance_ = register_buffer("running_var", torch::ones({channels}));
 }
 
-torch::Tensor NormalizerImpl::forward(const torch::Tensor& x) {
+torch::Tensor NormalizerImpl::activated(const torch::Tensor& x,
+                                        std::optional<Activation> activation) {
+  const bool has_variance = kind_ == Normalization::kBatch && x.numel() > x.size(1);
+  if (has_variance && is_training()) {
+    const auto full = in_full(x);
+    if (batch_norm_takes(full, activation)) return of_batch(full, activation);
+  }
+  const auto z = normalized(x);
+  return activation ? activate(*activation, z) : z;
+}
+
+torch::Tensor NormalizerImpl::normalized(const torch::Tensor& x) {
   switch (kind_) {
     case Normalization::kNone:
       return x;
@@ -31,6 +43,17 @@ torch::Tensor NormalizerImpl::forward(const torch::Tensor& x) {
     }
   }
   return x;
+}
+
+torch::Tensor NormalizerImpl::of_batch(const torch::Tensor& x,
+                                       std::optional<Activation> activation) {
+  const auto out = batch_norm(x, weight_, bias_, kEpsilon, activation);
+  const torch::NoGradGuard no_grad;
+  const auto count = static_cast<double>(x.numel() / x.size(1));
+  // The running variance is that of an unbiased estimate, as in torch.nn.
+  running_mean_.lerp_(out.mean, kMomentum);
+  running_variance_.lerp_(out.variance * (count / (count - 1)), kMomentum);
+  return out.y;
 }
 
 }  // namespace figment

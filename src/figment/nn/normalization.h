@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "figment/core/config.h"
+#include "figment/nn/activation.h"
 
 namespace figment {
 
@@ -27,10 +29,15 @@ constexpr auto enum_names(Normalization) {
 class NormalizerImpl : public torch::nn::Module {
  public:
   NormalizerImpl(Normalization kind, std::int64_t channels);
-  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor forward(const torch::Tensor& x) { return activated(x, std::nullopt); }
+  // f(norm(x)), f the activation or nothing; of a training batch of maps in one operator.
+  torch::Tensor activated(const torch::Tensor& x, std::optional<Activation> activation);
   bool changes_nothing() const { return kind_ == Normalization::kNone; }
 
  private:
+  torch::Tensor normalized(const torch::Tensor& x);
+  torch::Tensor of_batch(const torch::Tensor& x, std::optional<Activation> activation);
+
   Normalization kind_;
   torch::Tensor weight_, bias_, running_mean_, running_variance_;  // [channels]
 };
