@@ -200,7 +200,7 @@ Tensor row_network(const Tensor& input, const std::vector<Tensor>& weights,
   if (takes(x, weights)) {
     variable_list values(weights.begin(), weights.end());
     for (const auto& bias : biases)
-      if (bias.defined()) values.push_back(bias);
+      if (bias.defined()) values.push_back(bias.contiguous());
     return Rows::apply(x.contiguous(), at::TensorList(values),
                        static_cast<int64_t>(weights.size()));
   }

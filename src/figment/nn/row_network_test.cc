@@ -88,6 +88,20 @@ TEST(RowNetwork, AsksNoGradientOfRowsThatNeedNone) {
   EXPECT_EQ(got[0].sizes(), network.weights[0].sizes());
 }
 
+// Parts of other tensors, as they lie.
+TEST(RowNetwork, TakesParametersThatLieInAnyWay) {
+  torch::manual_seed(10);
+  const auto dense = network_of({3, 4, 2}, true, torch::kDouble);
+  auto strided = dense;
+  strided.weights[0] =
+      torch::stack({dense.weights[0].t(), dense.weights[0].t()}, 2).select(2, 0).t();
+  strided.biases[0] = torch::stack({dense.biases[0], dense.biases[0]}, 1).select(1, 0);
+  ASSERT_FALSE(strided.biases[0].is_contiguous());
+  const auto x = torch::randn({10, 3}, torch::kDouble);
+  EXPECT_TRUE(torch::allclose(row_network(x, strided.weights, strided.biases),
+                              row_network(x, dense.weights, dense.biases)));
+}
+
 TEST(RowNetwork, TakesNoRows) {
   const auto network = network_of({3, 4, 2}, true, torch::kFloat);
   EXPECT_EQ(row_network(torch::empty({0, 3}), network.weights, network.biases).sizes(),
