@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 
-TIMEOUT_S = 120  # of one command
+TIMEOUT_S = 240  # of one command
 
 
 class Command:

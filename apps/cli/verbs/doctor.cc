@@ -45,7 +45,7 @@ int verb_doctor(const Options& options) {
   if (const auto& core = surroundings.openblas_core; !core.empty())
     std::cout << "BLAS       kernels for " << core << "\n";
   std::cout << "oneDNN     "
-            << (multiplies() ? "multiplies for linear layers"
+            << (multiplies() ? "multiplies for linear layers and convolutions"
                              : "not built in: linear layers are slower than need be")
             << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";

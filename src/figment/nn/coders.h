@@ -9,6 +9,7 @@
 
 #include "figment/core/config.h"
 #include "figment/nn/activation.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/normalization.h"
 
 namespace figment {
@@ -63,7 +64,7 @@ class EncoderImpl : public torch::nn::Module {
  private:
   std::vector<std::int64_t> shape_;
   Activation activation_;
-  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<Conv2d> convolutions_;
   std::vector<Normalizer> convolution_norms_;
   std::vector<torch::nn::Linear> hidden_;
   std::vector<Normalizer> hidden_norms_;

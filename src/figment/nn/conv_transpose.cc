@@ -8,6 +8,7 @@
 
 #include "figment/core/fast_paths.h"
 #include "figment/nn/precision.h"
+#include "figment/nn/winograd.h"
 
 namespace figment {
 namespace {
@@ -79,15 +80,20 @@ torch::Tensor conv_transpose2d(const torch::Tensor& input, const torch::Tensor& 
   const bool lowers = lowers_precision(input.device()) && input.scalar_type() != torch::kDouble;
   const auto x = lowers ? input.to(torch::kBFloat16) : input;
   const auto weight = lowers ? full_weight.to(torch::kBFloat16) : full_weight;
-  if (!detour_pays(x, weight))
-    return torch::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
   const auto size_of = [&](int64_t k) {
     return (x.size(k + 2) - 1) * stride - 2 * padding + weight.size(k + 2) +
            output_padding[static_cast<std::size_t>(k)];
   };
-  const auto y =
-      Transposed::apply(x, weight, stride, padding, std::vector<int64_t>{size_of(0), size_of(1)});
-  return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
+  const std::vector<int64_t> size = {x.size(0), weight.size(1), size_of(0), size_of(1)};
+  const auto with_bias = [&](const Tensor& y) {
+    return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
+  };
+  if (winograd_takes(x, weight, size, {stride, padding}))
+    return with_bias(winograd_transposed(x, weight, size[2], size[3], {stride, padding}));
+  if (!detour_pays(x, weight))
+    return torch::conv_transpose2d(x, weight, bias, stride, padding, output_padding);
+  return with_bias(
+      Transposed::apply(x, weight, stride, padding, std::vector<int64_t>{size[2], size[3]}));
 }
 
 }  // namespace figment

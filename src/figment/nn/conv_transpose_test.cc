@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace figment {
 namespace {
 
@@ -9,18 +11,20 @@ using torch::Tensor;
 
 void expect_close(const Tensor& got, const Tensor& expected) {
   ASSERT_EQ(got.sizes(), expected.sizes());
-  EXPECT_TRUE(torch::allclose(got, expected, 1e-3, 1e-3))
-      << (got - expected).abs().max().item<double>();
+  // Of the largest: cubes and sines of sums spread the rounding of the sums.
+  const auto error = (got - expected).abs().max().item<double>();
+  EXPECT_LT(error, 1e-3 * (1 + expected.abs().max().item<double>()));
 }
 
 // Values, gradients and gradients of gradients are those of LibTorch's own operator.
 TEST(ConvTranspose, IsTorchsOperator) {
   torch::manual_seed(1);
-  for (const int64_t out : {1, 16, 24}) {  // 16 and more take the detour
+  // 16 out and more take the detour, from 16 in and more Winograd's way.
+  for (const auto& [in, out] : {std::pair{8, 1}, {8, 16}, {8, 24}, {20, 16}}) {
     for (const int64_t extra : {0, 1}) {
       for (const bool with_bias : {false, true}) {
-        const auto x = torch::randn({2, 8, 3, 5}).requires_grad_();
-        const auto weight = torch::randn({8, out, 4, 4}).mul_(0.1).requires_grad_();
+        const auto x = torch::randn({2, in, 4, 7}).requires_grad_();
+        const auto weight = torch::randn({in, out, 4, 4}).mul_(0.1).requires_grad_();
         const auto bias = with_bias ? torch::randn({out}).requires_grad_() : Tensor();
         const std::vector<int64_t> extras = {extra, 1 - extra};
         const auto ours = conv_transpose2d(x, weight, bias, 2, 1, extras);

@@ -111,7 +111,7 @@ DiscriminatorImpl::Judgement DiscriminatorImpl::judge(const torch::Tensor& x, st
     if (static_cast<std::int64_t>(++at) == layer) out.features = h;
   };
   for (const auto& convolution : convolutions_)
-    pass(norms_[at]->activated(apply_halving(convolution, weight_of(convolution->weight, at), h),
+    pass(norms_[at]->activated(convolution->with_weight(weight_of(convolution->weight, at), h),
                                activation_));
   h = h.flatten(1);
   if (given.defined()) h = torch::cat({h, given}, 1);

@@ -11,6 +11,7 @@
 #include "figment/core/config.h"
 #include "figment/nn/activation.h"
 #include "figment/nn/coders.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/normalization.h"
 #include "figment/nn/spectral_norm.h"
 
@@ -83,7 +84,7 @@ class DiscriminatorImpl : public torch::nn::Module {
   std::vector<std::int64_t> shape_;
   std::int64_t given_;
   Activation activation_;
-  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<Conv2d> convolutions_;
   std::vector<torch::nn::Linear> linears_;  // the hidden ones, then that of the score
   std::vector<Normalizer> norms_;           // of the hidden layers, convolutions first
   std::vector<SpectralNorm> spectral_;      // of all layers; empty without

@@ -45,9 +45,8 @@ torch::nn::Linear linear_layer(std::int64_t in, std::int64_t out, const Activati
   return layer;
 }
 
-torch::nn::Conv2d convolution(std::int64_t in, std::int64_t out, const Activation* activation,
-                              bool bias) {
-  torch::nn::Conv2d layer(torch::nn::Conv2dOptions(in, out, kPlainKernel).padding(1).bias(bias));
+Conv2d convolution(std::int64_t in, std::int64_t out, const Activation* activation, bool bias) {
+  Conv2d layer(in, out, kPlainKernel, ConvolutionGeometry{1, 1}, bias);
   initialize_layer(layer->weight, layer->bias, activation, in * kPlainTaps, out * kPlainTaps);
   return layer;
 }

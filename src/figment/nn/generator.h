@@ -13,6 +13,7 @@
 #include "figment/core/config.h"
 #include "figment/nn/activation.h"
 #include "figment/nn/coders.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/normalization.h"
 
 namespace figment {
@@ -72,7 +73,7 @@ class GeneratorImpl : public torch::nn::Module {
   // A layer that doubles the maps' sides, of one of both kinds.
   struct Doubling {
     torch::nn::ConvTranspose2d transposed{nullptr};
-    torch::nn::Conv2d plain{nullptr};
+    Conv2d plain{nullptr};
     std::vector<std::int64_t> to;  // height, width
   };
   torch::Tensor double_sides(Doubling& layer, const torch::Tensor& x);

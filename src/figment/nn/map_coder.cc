@@ -19,9 +19,9 @@ bool has_bias(const MapCoderConfig& config) {
 
 // 3 x 3, to a map of the same size. `seen` is the share of its inputs that are not 0 by design;
 // `activation` is null where none follows.
-torch::nn::Conv2d same_size(int64_t in, int64_t out, const Activation* activation, bool bias,
-                            double seen = 1) {
-  torch::nn::Conv2d layer(torch::nn::Conv2dOptions(in, out, 3).padding(1).bias(bias));
+Conv2d same_size(int64_t in, int64_t out, const Activation* activation, bool bias,
+                 double seen = 1) {
+  Conv2d layer(in, out, 3, ConvolutionGeometry{1, 1}, bias);
   const double fan_in = seen * static_cast<double>(in) * kTaps;
   const double fan_out = static_cast<double>(out) * kTaps;
   if (activation == nullptr)

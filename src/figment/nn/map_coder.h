@@ -9,6 +9,7 @@
 
 #include "figment/core/config.h"
 #include "figment/nn/activation.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/normalization.h"
 
 namespace figment {
@@ -77,9 +78,9 @@ class MapEncoderImpl : public torch::nn::Module {
 
  private:
   MapCoderConfig config_;
-  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<Conv2d> convolutions_;
   std::vector<Normalizer> norms_;
-  torch::nn::Conv2d output_{nullptr};
+  Conv2d output_{nullptr};
 };
 TORCH_MODULE(MapEncoder);
 
@@ -93,9 +94,9 @@ class MapDecoderImpl : public torch::nn::Module {
  private:
   MapCoderConfig config_;
   std::vector<std::array<int64_t, 3>> levels_;
-  torch::nn::Conv2d input_{nullptr};
+  Conv2d input_{nullptr};
   Normalizer input_norm_{nullptr};
-  std::vector<torch::nn::Conv2d> convolutions_;         // one of these two, from the innermost
+  std::vector<Conv2d> convolutions_;                    // one of these two, from the innermost
   std::vector<torch::nn::ConvTranspose2d> transposed_;  // level outwards
   std::vector<Normalizer> norms_;                       // of all but the last
 };

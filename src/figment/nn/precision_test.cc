@@ -10,6 +10,7 @@
 #include "figment/core/fast_paths.h"
 #include "figment/nn/bernoulli.h"
 #include "figment/nn/conv_transpose.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/group_norm.h"
 #include "figment/nn/linear.h"
 #include "figment/nn/lstm.h"
@@ -143,8 +144,9 @@ TEST(Lowered, OperatorsOnImagesComputeNearlyTheSame) {
   torch::manual_seed(2);
   const auto x = torch::randn({6, 16, 5, 7}), weight = torch::randn({32, 16, 3, 3}) / 12;
   const auto convolved = [](const Tensors& in) {
-    return torch::conv2d(in[0], in[1], {}, /*stride=*/1, /*padding=*/1);
+    return conv2d(in[0], in[1], {}, ConvolutionGeometry{/*stride=*/1, /*padding=*/1});
   };
+  expect_nearly_the_same("conv2d", convolved, {x, weight});
   const torch::nn::GroupNorm norm(torch::nn::GroupNormOptions(4, 32));
   expect_nearly_the_same("group_norm",
                          [&](const Tensors& in) { return group_norm(convolved(in), norm, true); },

@@ -14,19 +14,13 @@ constexpr double kTaps = kKernel * kKernel;
 
 }  // namespace
 
-torch::nn::Conv2d halving(std::int64_t in, std::int64_t out, Activation activation, bool bias) {
-  torch::nn::Conv2d layer(
-      torch::nn::Conv2dOptions(in, out, kKernel).stride(kStride).padding(kPadding).bias(bias));
+Conv2d halving(std::int64_t in, std::int64_t out, Activation activation, bool bias) {
+  Conv2d layer(in, out, kKernel, ConvolutionGeometry{kStride, kPadding}, bias);
   // An input reaches (kernel / stride)^2 outputs of each channel.
   initialize(layer->weight, activation, static_cast<double>(in) * kTaps,
              static_cast<double>(out) * kTaps / (kStride * kStride));
   if (layer->bias.defined()) torch::nn::init::zeros_(layer->bias);
   return layer;
-}
-
-torch::Tensor apply_halving(const torch::nn::Conv2d& layer, const torch::Tensor& weight,
-                            const torch::Tensor& x) {
-  return torch::conv2d(x, weight, layer->bias, kStride, kPadding);
 }
 
 torch::nn::ConvTranspose2d doubling(std::int64_t in, std::int64_t out,

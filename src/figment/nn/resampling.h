@@ -8,15 +8,13 @@
 #include <vector>
 
 #include "figment/nn/activation.h"
+#include "figment/nn/convolution.h"
 
 namespace figment {
 
 // A convolution of kernel 4, stride 2, padding 1: a side of s becomes floor(s / 2). Its initial
 // weights suit the activation that follows.
-torch::nn::Conv2d halving(std::int64_t in, std::int64_t out, Activation activation, bool bias);
-// The same layer with `weight` in the place of its own.
-torch::Tensor apply_halving(const torch::nn::Conv2d& layer, const torch::Tensor& weight,
-                            const torch::Tensor& x);
+Conv2d halving(std::int64_t in, std::int64_t out, Activation activation, bool bias);
 
 // Its mirror: to the size of `to` [channels, height, width]. `activation` is null where none
 // follows.

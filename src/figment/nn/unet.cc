@@ -17,8 +17,8 @@ torch::nn::GroupNorm normalization(int64_t channels) {
       torch::nn::GroupNormOptions(std::gcd(kGroups, channels), channels).eps(1e-5));
 }
 
-torch::nn::Conv2d convolution(int64_t in, int64_t out, int64_t side, int64_t stride = 1) {
-  torch::nn::Conv2d layer(torch::nn::Conv2dOptions(in, out, side).stride(stride).padding(side / 2));
+Conv2d convolution(int64_t in, int64_t out, int64_t side, int64_t stride = 1) {
+  Conv2d layer(in, out, side, ConvolutionGeometry{stride, side / 2});
   torch::nn::init::kaiming_normal_(layer->weight, 0, torch::kFanIn, torch::kLinear);
   torch::nn::init::zeros_(layer->bias);
   return layer;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "figment/core/config.h"
+#include "figment/nn/convolution.h"
 
 namespace figment {
 
@@ -69,8 +70,8 @@ class UnetImpl : public torch::nn::Module {
    private:
     torch::Tensor attend(const torch::Tensor& x);
     torch::nn::GroupNorm norm1_{nullptr}, norm2_{nullptr}, attention_norm_{nullptr};
-    torch::nn::Conv2d convolution1_{nullptr}, convolution2_{nullptr}, skip_{nullptr};
-    torch::nn::Conv2d query_key_value_{nullptr}, projection_{nullptr};
+    Conv2d convolution1_{nullptr}, convolution2_{nullptr}, skip_{nullptr};
+    Conv2d query_key_value_{nullptr}, projection_{nullptr};
     torch::nn::Linear shift_{nullptr};
     double dropout_;
     int64_t heads_;
@@ -79,10 +80,10 @@ class UnetImpl : public torch::nn::Module {
 
   int64_t channels_, patch_;
   torch::nn::Linear embed1_{nullptr}, embed2_{nullptr}, condition_{nullptr};
-  torch::nn::Conv2d first_{nullptr}, last_{nullptr};
+  Conv2d first_{nullptr}, last_{nullptr};
   torch::nn::GroupNorm last_norm_{nullptr};
   std::vector<std::vector<Block>> down_, up_;  // by resolution
-  std::vector<torch::nn::Conv2d> halve_, refine_;
+  std::vector<Conv2d> halve_, refine_;
   Block middle1_{nullptr}, middle2_{nullptr};
 };
 TORCH_MODULE(Unet);

@@ -67,11 +67,18 @@ std::int64_t of_backward(Inputs inputs) {
   return times * of_convolution(inputs[7].toBool() ? input->numel() : gradient->numel(), *weight);
 }
 
+// Of nn/winograd, which computes the same by fewer: output or its gradient, weight.
+std::int64_t of_own_convolution(Inputs inputs) {
+  const auto *y = tensor_at(inputs, 0), *weight = tensor_at(inputs, 1);
+  return y == nullptr || weight == nullptr ? 0 : of_convolution(y->numel(), *weight);
+}
+
 std::int64_t operations_of(const at::RecordFunction& function) {
   const char* name = function.name();
   const auto inputs = function.inputs();
   if (std::strcmp(name, "figment::product") == 0)  // of nn/product
     return of_product(tensor_at(inputs, 0), tensor_at(inputs, 1));
+  if (std::strcmp(name, "figment::convolution") == 0) return of_own_convolution(inputs);
   if (std::strncmp(name, "aten::", 6) != 0) return 0;
   const std::string_view op(name + 6);
   if (op == "mm" || op == "bmm" || op == "mv")

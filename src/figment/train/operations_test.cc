@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "figment/core/fast_paths.h"
+#include "figment/nn/conv_transpose.h"
+#include "figment/nn/convolution.h"
 #include "figment/nn/linear.h"
 #include "figment/nn/row_network.h"
 
@@ -69,6 +71,22 @@ TEST(OperationCount, CountsTransposedConvolutions) {
                                        two, one, one, false, none, 1, {true, false, false});
             }),
             forward);
+}
+
+// Also where fewer multiplications do: what counts is the sum that was asked for.
+TEST(OperationCount, CountsConvolutionsAlikeHoweverComputed) {
+  const auto x = torch::randn({2, 16, 8, 8}).requires_grad_();
+  const auto weight = torch::randn({24, 16, 4, 4}).requires_grad_();
+  const double forward = 2.0 * (2 * 24 * 4 * 4) * (16 * 4 * 4);
+  for (const bool fast : {true, false}) {
+    const FastPathsScope scope(fast);
+    torch::Tensor y, back;
+    EXPECT_EQ(counted([&] { y = conv2d(x, weight, {}, ConvolutionGeometry{2, 1}); }), forward);
+    EXPECT_EQ(counted([&] { torch::autograd::grad({y.sum()}, {x, weight}); }), 2 * forward);
+    const auto given = y.detach().requires_grad_();
+    EXPECT_EQ(counted([&] { back = conv_transpose2d(given, weight, {}, 2, 1, {0, 0}); }), forward);
+    EXPECT_EQ(counted([&] { torch::autograd::grad({back.sum()}, {given, weight}); }), 2 * forward);
+  }
 }
 
 }  // namespace

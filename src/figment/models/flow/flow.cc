@@ -203,8 +203,7 @@ void Flow::make_level(const std::vector<int64_t>& shape, bool last) {
     // Predicts mean and log-deviation of the half that is done; starts as standard noise.
     const auto half = level.shape[0] / 2;
     level.prior =
-        register_module(prefix + "prior",
-                        torch::nn::Conv2d(torch::nn::Conv2dOptions(half, 2 * half, 3).padding(1)));
+        register_module(prefix + "prior", Conv2d(half, 2 * half, 3, ConvolutionGeometry{1, 1}));
     torch::nn::init::zeros_(level.prior->weight);
     torch::nn::init::zeros_(level.prior->bias);
   }

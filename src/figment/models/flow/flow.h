@@ -12,6 +12,7 @@
 #include "figment/model/model.h"
 #include "figment/models/flow/layers.h"
 #include "figment/nn/activation.h"
+#include "figment/nn/convolution.h"
 
 namespace figment::models {
 
@@ -121,8 +122,8 @@ class Flow : public Model,
  private:
   struct Level {
     std::vector<std::shared_ptr<FlowLayer>> layers;
-    std::vector<int64_t> shape;        // of an example behind its layers, [D] or [C, H, W]
-    torch::nn::Conv2d prior{nullptr};  // of the half that is done; none at the last level
+    std::vector<int64_t> shape;  // of an example behind its layers, [D] or [C, H, W]
+    Conv2d prior{nullptr};       // of the half that is done; none at the last level
   };
   bool in_levels() const { return config_.levels > 0 && example().modality == Modality::kImage; }
   // `shape` of an example before it.

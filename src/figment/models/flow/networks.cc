@@ -46,8 +46,7 @@ FlowNetworkImpl::FlowNetworkImpl(int64_t in, int64_t out, bool convolutional,
     if (convolutional) {
       const int64_t side = i == 0 || last ? 3 : 1;
       convolutions_.push_back(register_module(
-          layer_name(i),
-          torch::nn::Conv2d(torch::nn::Conv2dOptions(in, widths[i], side).padding(side / 2))));
+          layer_name(i), Conv2d(in, widths[i], side, ConvolutionGeometry{1, side / 2})));
       weight = convolutions_.back()->weight, bias = convolutions_.back()->bias;
     } else {
       linear_.push_back(register_module(layer_name(i), torch::nn::Linear(in, widths[i])));

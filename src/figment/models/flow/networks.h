@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "figment/nn/activation.h"
+#include "figment/nn/convolution.h"
 
 namespace figment::models {
 
@@ -34,7 +35,7 @@ class FlowNetworkImpl : public torch::nn::Module {
   bool convolutional_;
   Activation activation_;
   std::vector<torch::nn::Linear> linear_;
-  std::vector<torch::nn::Conv2d> convolutions_;
+  std::vector<Conv2d> convolutions_;
   torch::nn::Linear condition_{nullptr};
 };
 TORCH_MODULE(FlowNetwork);
