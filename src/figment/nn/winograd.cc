@@ -27,6 +27,9 @@ constexpr int64_t kFewChannels = 16;
 // Tiles that go through the algorithm together: as many as give products of a good size, and few
 // enough that they stay in a core's cache, or, where all threads share them, in the processor's.
 constexpr int64_t kTilesOfThread = 128, kTilesOfAll = 512;
+// Numbers that one image may be at the points, 32 MiB of floats. What needs more, a large image of
+// many channels, would go through memory several times, and take much of it.
+constexpr int64_t kMostNumbers = int64_t{1} << 23;
 
 WinogradShape shape_of(at::IntArrayRef x, at::IntArrayRef weight, const ConvolutionGeometry& g) {
   WinogradShape shape;
@@ -166,7 +169,8 @@ void convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const W
               const Tensor& y) {
   const auto kernel = weight_points<T>(weight, shape);
   const auto block = images_at_once(shape, kTilesOfThread, x.size(0));
-  const auto* add = bias.numel() > 0 ? bias.data_ptr<T>() : nullptr;
+  const auto dense_bias = bias.contiguous();
+  const auto* add = bias.numel() > 0 ? dense_bias.data_ptr<T>() : nullptr;
   over_blocks(x.size(0), block, [&](int64_t begin, int64_t end) {
     const Pixels<T> from(x, block), to(y, block);
     const Room<T> data(x, shape.points(), block * shape.tiles(), shape.channels());
@@ -370,9 +374,10 @@ bool winograd_takes(const Tensor& like, const Tensor& weight, at::IntArrayRef x_
       weight.size(3) != side || std::min(weight.size(0), weight.size(1)) < kFewChannels ||
       std::min(x_size[2], x_size[3]) + 2 * geometry.padding < side)
     return false;
+  const auto shape = shape_of(x_size, weight.sizes(), geometry);
+  if (shape.points() * shape.tiles() * (shape.channels() + shape.out) > kMostNumbers) return false;
   // The multiplications it takes against those it replaces; tiles reach over the edges of small
   // maps.
-  const auto shape = shape_of(x_size, weight.sizes(), geometry);
   return 2 * shape.points() * shape.tiles() * geometry.stride * geometry.stride <
          shape.out_height * shape.out_width * side * side;
 }

@@ -195,8 +195,9 @@ TEST(Winograd, IsTakenWhereItPays) {
   EXPECT_FALSE(takes(32, 32, 16, 5, 1));  // another kernel
   EXPECT_FALSE(takes(32, 32, 16, 3, 2));
   EXPECT_FALSE(takes(32, 32, 16, 4, 1));
-  EXPECT_FALSE(takes(32, 32, 5, 3, 1));  // tiles that reach far over the edge
-  EXPECT_FALSE(takes(32, 32, 1, 4, 2));  // no whole kernel: LibTorch says what is wrong
+  EXPECT_FALSE(takes(32, 32, 5, 3, 1));    // tiles that reach far over the edge
+  EXPECT_FALSE(takes(64, 64, 256, 3, 1));  // 256 x 256 pixels of 64 channels: much memory
+  EXPECT_FALSE(takes(32, 32, 1, 4, 2));    // no whole kernel: LibTorch says what is wrong
   const FastPathsScope off(false);
   EXPECT_FALSE(takes(32, 32, 16, 3, 1));
 }
