@@ -95,13 +95,14 @@ FIGMENT_INLINE void add_term(const V& x, V& sum) {
 }
 
 template <class T, class M, int kI, class V, int... kJ>
-FIGMENT_INLINE void row_sum(const V* x, int step, V& sum, std::integer_sequence<int, kJ...>) {
+FIGMENT_INLINE void row_sum(const V* x, std::int64_t step, V& sum,
+                            std::integer_sequence<int, kJ...>) {
   (add_term<T, M, kI, kJ>(x[kJ * step], sum), ...);
 }
 
 // y[i * step_y] = the sum over j of M(i, j) x[j * step_x]
 template <class T, class M, class V, int... kI>
-FIGMENT_INLINE void multiply(const V* x, int step_x, V* y, int step_y,
+FIGMENT_INLINE void multiply(const V* x, std::int64_t step_x, V* y, std::int64_t step_y,
                              std::integer_sequence<int, kI...>) {
   (row_sum<T, M, kI>(x, step_x, y[kI * step_y], std::make_integer_sequence<int, M::kColumns>()),
    ...);
@@ -245,8 +246,8 @@ FIGMENT_INLINE void map_kernel(T* w, const WinogradShape& shape, std::int64_t fi
   T *taps[kTaps][kTaps], *at[M::kRows][M::kRows];
   for (auto channel = first; channel < last; ++channel) {
     const auto phase = channel / shape.in, c = channel % shape.in;
-    for (int i = 0; i < kTaps; ++i)
-      for (int j = 0; j < kTaps; ++j) {
+    for (std::int64_t i = 0; i < kTaps; ++i)
+      for (std::int64_t j = 0; j < kTaps; ++j) {
         const auto row = i * shape.stride + phase / shape.stride;
         const auto column = j * shape.stride + phase % shape.stride;
         taps[i][j] = w + ((c * shape.side() + row) * shape.side() + column) * shape.out;
@@ -366,20 +367,30 @@ void winograd_kernel_transposed(const Points<T>& points, const WinogradShape& sh
   kernel_of(w, shape, first, last, true, points);
 }
 
-#define FIGMENT_FOR(T)                                                                           \
-  template void winograd_input(const T*, const WinogradShape&, std::int64_t, const Points<T>&);  \
-  template void winograd_input_transposed(const Points<T>&, const WinogradShape&, std::int64_t,  \
-                                          T*);                                                   \
-  template void winograd_output(const Points<T>&, const WinogradShape&, std::int64_t, const T*,  \
-                                T*);                                                             \
-  template void winograd_output_transposed(const T*, const WinogradShape&, std::int64_t,         \
-                                           const Points<T>&);                                    \
-  template void winograd_kernel(const T*, const WinogradShape&, std::int64_t, std::int64_t,      \
-                                const Points<T>&);                                               \
-  template void winograd_kernel_transposed(const Points<T>&, const WinogradShape&, std::int64_t, \
-                                           std::int64_t, T*)
-FIGMENT_FOR(float);
-FIGMENT_FOR(double);
-#undef FIGMENT_FOR
+// Those that the header promises.
+template void winograd_input(const float*, const WinogradShape&, std::int64_t,
+                             const Points<float>&);
+template void winograd_input_transposed(const Points<float>&, const WinogradShape&, std::int64_t,
+                                        float*);
+template void winograd_output(const Points<float>&, const WinogradShape&, std::int64_t,
+                              const float*, float*);
+template void winograd_output_transposed(const float*, const WinogradShape&, std::int64_t,
+                                         const Points<float>&);
+template void winograd_kernel(const float*, const WinogradShape&, std::int64_t, std::int64_t,
+                              const Points<float>&);
+template void winograd_kernel_transposed(const Points<float>&, const WinogradShape&, std::int64_t,
+                                         std::int64_t, float*);
+template void winograd_input(const double*, const WinogradShape&, std::int64_t,
+                             const Points<double>&);
+template void winograd_input_transposed(const Points<double>&, const WinogradShape&, std::int64_t,
+                                        double*);
+template void winograd_output(const Points<double>&, const WinogradShape&, std::int64_t,
+                              const double*, double*);
+template void winograd_output_transposed(const double*, const WinogradShape&, std::int64_t,
+                                         const Points<double>&);
+template void winograd_kernel(const double*, const WinogradShape&, std::int64_t, std::int64_t,
+                              const Points<double>&);
+template void winograd_kernel_transposed(const Points<double>&, const WinogradShape&, std::int64_t,
+                                         std::int64_t, double*);
 
 }  // namespace figment
