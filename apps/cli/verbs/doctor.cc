@@ -45,8 +45,9 @@ int verb_doctor(const Options& options) {
   if (const auto& core = surroundings.openblas_core; !core.empty())
     std::cout << "BLAS       kernels for " << core << "\n";
   std::cout << "oneDNN     "
-            << (multiplies() ? "multiplies for linear layers and convolutions"
-                             : "not built in: linear layers are slower than need be")
+            << (multiplies()
+                    ? "multiplies for linear layers and convolutions"
+                    : "not built in: linear layers and convolutions are slower than need be")
             << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
   std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float), "

@@ -1,7 +1,5 @@
 #include "figment/kernels/turn.h"
 
-#include <algorithm>
-
 #include "figment/kernels/clones.h"
 #include "figment/kernels/exponential.h"
 

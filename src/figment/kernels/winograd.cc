@@ -2,8 +2,6 @@
 // once.
 #include "figment/kernels/winograd.h"
 
-#include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -79,8 +77,9 @@ constexpr int first_in_row() {
 template <class T, class M, int kI, int kJ, class V>
 FIGMENT_INLINE void add_term(const V& x, V& sum) {
   constexpr double m = M::at(kI, kJ);
-  if constexpr (m == 0) return;
-  if constexpr (kJ == first_in_row<M, kI>()) {
+  if constexpr (m == 0) {
+    return;
+  } else if constexpr (kJ == first_in_row<M, kI>()) {
     if constexpr (m == 1)
       sum = x;
     else
@@ -89,7 +88,7 @@ FIGMENT_INLINE void add_term(const V& x, V& sum) {
     sum += x;
   } else if constexpr (m == -1) {
     sum -= x;
-  } else if constexpr (m != 0) {
+  } else {
     sum += static_cast<T>(m) * x;
   }
 }
@@ -141,7 +140,8 @@ FIGMENT_INLINE void store(const V& from, T* to) {
     *reinterpret_cast<EightAnywhere<T>*>(to) = from;
 }
 
-// Numbers `c` and on of each of kN x kN pixels, through M, to those of kM x kM others.
+// Numbers `c` and on of each of kColumns x kColumns pixels, through M, to those of kRows x kRows
+// others, and `add` to them unless it is null.
 template <class T, class V, class M, bool kAdds>
 FIGMENT_INLINE void map_pixels(T* const (&from)[M::kColumns][M::kColumns],
                                T* const (&to)[M::kRows][M::kRows], std::int64_t c, const T* add) {

@@ -5,6 +5,7 @@
 #include <ATen/record_function.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "figment/core/error.h"
@@ -52,8 +53,7 @@ Tensor dense(const Tensor& t) { return side_by_side(t) ? t : t.contiguous(); }
 template <class T>
 class Room {
  public:
-  Room(const Tensor& like, int64_t points, int64_t rows, int64_t columns)
-      : rows_(rows), columns_(columns) {
+  Room(const Tensor& like, int64_t points, int64_t rows, int64_t columns) : columns_(columns) {
     constexpr int64_t kLine = 64 / sizeof(T);
     const auto lines = (rows * columns + kLine - 1) / kLine;
     points_.stride = (lines | 1) * kLine;
@@ -62,11 +62,10 @@ class Room {
   }
   const Points<T>& points() const { return points_; }
   T* at(int64_t point) const { return points_.data + point * points_.stride; }
-  int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
 
  private:
-  int64_t rows_, columns_;
+  int64_t columns_;
   Tensor tensor_;
   Points<T> points_;
 };
@@ -255,6 +254,8 @@ Tensor like_of(const Tensor& t, at::IntArrayRef size) {
 // The three sums over x, y and weight, each of which the gradients of the others are.
 Tensor forward_sum(const Tensor& x, const Tensor& weight, const Tensor& bias,
                    const ConvolutionGeometry& geometry) {
+  FIGMENT_CHECK(x.size(1) == weight.size(1));
+  FIGMENT_CHECK(bias.numel() == 0 || bias.numel() == weight.size(0));
   const auto shape = shape_of(x.sizes(), weight.sizes(), geometry);
   const auto y = like_of(x, {x.size(0), shape.out, shape.out_height, shape.out_width});
   record(y, weight);
@@ -267,7 +268,8 @@ Tensor transposed_sum(const Tensor& y, const Tensor& weight, int64_t height, int
                       const ConvolutionGeometry& geometry) {
   const auto x = like_of(y, {y.size(0), weight.size(1), height, width});
   const auto shape = shape_of(x.sizes(), weight.sizes(), geometry);
-  FIGMENT_CHECK(y.size(2) == shape.out_height && y.size(3) == shape.out_width);
+  FIGMENT_CHECK(y.size(1) == shape.out && y.size(2) == shape.out_height &&
+                y.size(3) == shape.out_width);
   record(y, weight);
   AT_DISPATCH_FLOATING_TYPES(x.scalar_type(), "winograd",
                              [&] { transpose<scalar_t>(y, weight, shape, x); });
@@ -367,7 +369,11 @@ bool winograd_takes(const Tensor& like, const Tensor& weight, at::IntArrayRef x_
   const bool computes =
       like.scalar_type() == torch::kDouble || (like.scalar_type() == torch::kFloat && multiplies());
   if (!fast_paths() || lowers_precision(like.device()) || !computes || !like.device().is_cpu() ||
-      like.dim() != 4 || like.size(0) == 0 || weight.scalar_type() != like.scalar_type())
+      like.dim() != 4 || like.size(0) == 0 || weight.dim() != 4 ||
+      weight.scalar_type() != like.scalar_type())
+    return false;
+  // Channels that do not fit are for LibTorch to refuse.
+  if (x_size[1] != weight.size(1) || (like.size(1) != weight.size(0) && like.sizes() != x_size))
     return false;
   const auto side = geometry.stride == 1 ? 3 : 4;
   if (geometry.stride < 1 || geometry.stride > 2 || weight.size(2) != side ||

@@ -202,6 +202,14 @@ TEST(Winograd, IsTakenWhereItPays) {
   EXPECT_FALSE(takes(32, 32, 16, 3, 1));
 }
 
+// They would be read beyond their end.
+TEST(Winograd, LeavesWrongSizesToLibTorchToRefuse) {
+  const auto weight = torch::randn({20, 16, 4, 4});
+  const ConvolutionGeometry geometry = {2, 1};
+  EXPECT_ANY_THROW(conv2d(torch::randn({2, 20, 8, 8}), weight, {}, geometry));
+  EXPECT_ANY_THROW(conv_transpose2d(torch::randn({2, 16, 4, 4}), weight, {}, 2, 1, {0, 0}));
+}
+
 // The layer is LibTorch's with the same parameters, whichever way its sizes go.
 TEST(Conv2d, IsLibTorchsLayer) {
   for (const int64_t in : {3, 16}) {
