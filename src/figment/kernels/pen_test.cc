@@ -62,6 +62,25 @@ TEST(Pen, CutsOffWhatLiesOutside) {
   EXPECT_EQ(canvas[1 + 4 * 5 + 2], 1);
 }
 
+// Pixels are drawn in groups, which end where the row does; on a canvas as narrow as one pixel too.
+TEST(Pen, DrawsTheSameOnACanvasOfAnyWidth) {
+  const PenPiece piece{3.2F, 4.1F, 7.9F, 6.4F, 1.5F, 2.5F, 0.9F};
+  constexpr std::size_t kHeight = 12, kWide = 40;
+  std::vector<float> wide(kHeight * kWide, 0.1F);
+  draw_piece(piece, 1.2F, kHeight, kWide, wide.data());
+  for (std::size_t width = 1; width <= 14; ++width) {
+    std::vector<float> narrow(kHeight * width + 1, 0.1F);
+    narrow.back() = -1;  // a guard
+    draw_piece(piece, 1.2F, kHeight, static_cast<std::int64_t>(width), narrow.data());
+    for (std::size_t i = 0; i < kHeight; ++i) {
+      for (std::size_t j = 0; j < width; ++j)
+        EXPECT_FLOAT_EQ(narrow[i * width + j], wide[i * kWide + j])
+            << width << ": " << i << ", " << j;
+    }
+    EXPECT_EQ(narrow.back(), -1);
+  }
+}
+
 TEST(Pen, RoundsInkToBytes) {
   const float canvas[] = {-1, 0, 0.5F, 0.999F, 1, 2};
   std::uint8_t bytes[6];
