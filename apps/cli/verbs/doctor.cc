@@ -1,6 +1,7 @@
 // figment doctor: what this machine offers, and what on it slows a training or breaks one.
 #include <iostream>
 
+#include "figment/core/cores.h"
 #include "figment/core/counted.h"
 #include "figment/data/named.h"
 #include "figment/kernels/product.h"

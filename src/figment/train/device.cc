@@ -1,11 +1,6 @@
 #include "figment/train/device.h"
 
-#include <sched.h>
-
-#include <algorithm>
-#include <cmath>
-#include <fstream>
-
+#include "figment/core/cores.h"
 #include "figment/core/error.h"
 #include "figment/core/text.h"
 
@@ -32,21 +27,11 @@ torch::Device device_named(const std::string& name) {
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-int64_t available_cores() {
-  int64_t cores = 1;
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
-  // cgroup v2: "QUOTA PERIOD" in microseconds, or "max PERIOD".
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  double quota = 0, period = 0;
-  if (file >> quota >> period && quota > 0 && period > 0)
-    cores = std::min(cores, static_cast<int64_t>(std::ceil(quota / period)));
-  return std::max<int64_t>(1, cores);
-}
-
 int64_t set_threads(int64_t threads) {
   if (threads <= 0) threads = available_cores();
-  torch::set_num_threads(static_cast<int>(threads));
+  // Setting them makes LibTorch's second pool too, of a library nothing here uses, whose threads
+  // spin for a tenth of a second beside the work; the program has told them by OMP_NUM_THREADS.
+  if (torch::get_num_threads() != threads) torch::set_num_threads(static_cast<int>(threads));
   return threads;
 }
 

@@ -12,9 +12,6 @@ namespace figment {
 // and Error(kDevice) when there is no such device.
 torch::Device device_named(const std::string& name);
 
-// Cores this process may use: affinity and the cgroup's quota, at least 1.
-int64_t available_cores();
-
 // Sets LibTorch's threads to `threads`, or to the cores there are when 0; returns the number set.
 int64_t set_threads(int64_t threads);
 
