@@ -10,6 +10,7 @@
 #include "figment/core/fast_paths.h"
 #include "figment/kernels/lstm.h"
 #include "figment/nn/precision.h"
+#include "figment/nn/product.h"
 
 namespace figment {
 namespace {
@@ -47,8 +48,9 @@ void forward_rows(const Tensor& sums, const Tensor& turned, const Tensor& output
   const auto sum = steps_of(sums, from, rows), cells = steps_of(saved.cells, from, rows);
   auto gates = steps_of(saved.gates, from, rows), outputs = steps_of(saved.outputs, from, rows);
   auto before = output.narrow(0, from, rows), memory = cell.narrow(0, from, rows);
+  RepeatedProduct product(rows, turned);
   for (std::size_t t = 0; t < gates.size(); ++t) {
-    at::addmm_out(gates[t], sum[t], before, turned);
+    product.add(before, gates[t].copy_(sum[t]));
     lstm_step(gates[t].data_ptr<T>(), memory.data_ptr<T>(), cells[t].data_ptr<T>(),
               outputs[t].data_ptr<T>(), rows, width);
     before = outputs[t];
@@ -65,12 +67,13 @@ void backward_rows(const Tensor& given, const Tensor& weight, const Tensor& cell
   const auto cells = steps_of(saved.cells, from, rows), of_gate = steps_of(of_gates, from, rows);
   const auto start = cell.narrow(0, from, rows), of_memory = of_cell.narrow(0, from, rows);
   auto sum = of_output.back().clone(at::MemoryFormat::Contiguous);
+  RepeatedProduct product(rows, weight);
   for (std::size_t t = gates.size(); t-- > 0;) {
     const auto& memory = t == 0 ? start : cells[t - 1];
     lstm_step_backward(gates[t].data_ptr<T>(), memory.data_ptr<T>(), cells[t].data_ptr<T>(),
                        sum.data_ptr<T>(), of_memory.data_ptr<T>(), of_gate[t].data_ptr<T>(), rows,
                        width);
-    if (t > 0) at::addmm_out(sum, of_output[t - 1], of_gate[t], weight);
+    if (t > 0) product.add(of_gate[t], sum.copy_(of_output[t - 1]));
   }
 }
 
@@ -84,13 +87,13 @@ class Sequence : public torch::autograd::Function<Sequence> {
     saved.gates = torch::empty({steps, n, 4 * width}, sums.options());
     saved.cells = torch::empty({steps, n, width}, sums.options());
     saved.outputs = torch::empty_like(saved.cells);
-    const auto turned = weight.t(), start = cell.contiguous();
+    const auto turned = weight.t(), first = output.contiguous(), start = cell.contiguous();
     AT_DISPATCH_FLOATING_TYPES(sums.scalar_type(), "lstm_sequence", [&] {
       over_rows(n, [&](int64_t from, int64_t rows) {
-        forward_rows<scalar_t>(sums, turned, output, start, saved, from, rows);
+        forward_rows<scalar_t>(sums, turned, first, start, saved, from, rows);
       });
     });
-    context->save_for_backward({weight, output, start, saved.gates, saved.cells, saved.outputs});
+    context->save_for_backward({weight, first, start, saved.gates, saved.cells, saved.outputs});
     return {saved.outputs, saved.cells[steps - 1].clone()};
   }
 
@@ -112,10 +115,12 @@ class Sequence : public torch::autograd::Function<Sequence> {
     });
     Tensor of_weight, of_output;
     if (context->needs_input_grad(1)) {
-      of_weight = of_gates[0].t().mm(output);
+      of_weight = torch::empty_like(weight, at::MemoryFormat::Contiguous);
+      Product(of_weight, of_gates[0].t(), output).compute();
       if (steps > 1)
-        of_weight.addmm_(of_gates.narrow(0, 1, steps - 1).flatten(0, 1).t(),
-                         saved.outputs.narrow(0, 0, steps - 1).flatten(0, 1));
+        Product(of_weight, of_gates.narrow(0, 1, steps - 1).flatten(0, 1).t(),
+                saved.outputs.narrow(0, 0, steps - 1).flatten(0, 1), Product::Result::kAdded)
+            .compute();
     }
     if (context->needs_input_grad(2)) of_output = of_gates[0].mm(weight);
     return {of_gates, of_weight, of_output, of_cell};

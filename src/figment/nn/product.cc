@@ -30,9 +30,13 @@ Factor columns_of(Factor f, int64_t from) {
   return f;
 }
 
-bool kernel_takes(const Tensor& out, const Tensor& left, const Tensor& right) {
-  return fast_paths() && multiplies() && out.scalar_type() == torch::kFloat && left.numel() > 0 &&
-         right.numel() > 0 && out.stride(1) == 1 && out.stride(0) >= out.size(1);
+bool kernel_takes(const Tensor& t) {
+  return fast_paths() && multiplies() && t.scalar_type() == torch::kFloat && t.numel() > 0;
+}
+
+// For those who count what is computed; LibTorch's products say it themselves.
+void tell(const Tensor& left, const Tensor& right) {
+  RECORD_FUNCTION("figment::product", std::vector<c10::IValue>({left, right}));
 }
 
 void by_torch(Tensor out, const Tensor& left, const Tensor& right, bool adds) {
@@ -51,15 +55,15 @@ Product::Product(Tensor out, Tensor left, Tensor right, Result result)
       adds_(result == Result::kAdded) {
   FIGMENT_CHECK(out_.size(0) == left_.size(0) && out_.size(1) == right_.size(1) &&
                 left_.size(1) == right_.size(0));
-  if (!kernel_takes(out_, left_, right_)) return;
+  if (!kernel_takes(left_) || right_.numel() == 0) return;
+  if (out_.stride(1) != 1 || out_.stride(0) < out_.size(1)) return;
   a_ = factor(left_);
   b_ = factor(right_);
   if (!a_ || !b_) {
     a_ = std::nullopt;
     return;
   }
-  // For those who count what is computed; LibTorch's products say it themselves.
-  RECORD_FUNCTION("figment::product", std::vector<c10::IValue>({left_, right_}));
+  tell(left_, right_);
 }
 
 void Product::compute() const { compute_rows(0, out_.size(0)); }
@@ -80,6 +84,23 @@ void Product::compute_columns(int64_t from, int64_t count) const {
   const bool all = count == out_.size(1);
   by_torch(all ? out_ : out_.narrow(1, from, count), left_,
            all ? right_ : right_.narrow(1, from, count), adds_);
+}
+
+RepeatedProduct::RepeatedProduct(int64_t rows, Tensor right)
+    : rows_(rows), right_(std::move(right)) {
+  if (rows == 0 || !kernel_takes(right_)) return;
+  if (const auto matrix = factor(right_))
+    fixed_ = std::make_unique<FixedProduct>(rows, right_.size(1), right_.size(0), *matrix);
+}
+
+void RepeatedProduct::add(const Tensor& left, Tensor out) {
+  FIGMENT_CHECK(left.size(0) == rows_ && left.is_contiguous() && out.is_contiguous());
+  if (!fixed_) {
+    by_torch(std::move(out), left, right_, true);
+    return;
+  }
+  tell(left, right_);
+  fixed_->add(left.data_ptr<float>(), out.data_ptr<float>());
 }
 
 }  // namespace figment

@@ -3,8 +3,10 @@
 
 #include <torch/torch.h>
 
+#include <memory>
 #include <optional>
 
+#include "figment/kernels/fixed_product.h"
 #include "figment/kernels/product.h"
 
 namespace figment {
@@ -34,6 +36,21 @@ class Product {
   torch::Tensor out_, left_, right_;
   bool adds_;
   std::optional<Factor> a_, b_;  // both, where the kernel computes it
+};
+
+// out += left right for one and the same `right`, [k, m], again and again: by FixedProduct where
+// Product would take its kernel, by LibTorch elsewhere. For one thread at a time.
+class RepeatedProduct {
+ public:
+  // `right` must not change while this lives.
+  RepeatedProduct(int64_t rows, torch::Tensor right);
+  // left: [rows, k], out: [rows, m], both contiguous.
+  void add(const torch::Tensor& left, torch::Tensor out);
+
+ private:
+  int64_t rows_;
+  torch::Tensor right_;
+  std::unique_ptr<FixedProduct> fixed_;  // nothing where LibTorch computes it
 };
 
 }  // namespace figment

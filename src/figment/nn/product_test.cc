@@ -68,6 +68,34 @@ TEST(Product, TakesMatricesThatLieInAnyWay) {
   EXPECT_EQ(wide.slice(1, 1, 16, 2).abs().sum().item<float>(), 0);
 }
 
+// The matrix as it is, turned, and as no kernel takes it.
+TEST(RepeatedProduct, AddsAgainAndAgain) {
+  torch::manual_seed(4);
+  for (const bool fast : {true, false})
+    for (const auto type : {torch::kFloat, torch::kDouble}) {
+      const FastPathsScope scope(fast);
+      for (const auto& right : {torch::randn({37, 51}, type), torch::randn({51, 37}, type).t(),
+                                torch::randn({37, 102}, type).slice(1, 0, 102, 2)}) {
+        RepeatedProduct product(13, right);
+        const auto out = torch::ones({13, 51}, type);
+        auto wanted = torch::ones({13, 51}, torch::kDouble);
+        for (int i = 0; i < 3; ++i) {
+          const auto left = torch::randn({13, 37}, type);
+          product.add(left, out);
+          wanted = wanted + left.to(torch::kDouble).mm(right.to(torch::kDouble));
+        }
+        EXPECT_TRUE(near(out, wanted)) << fast << type << right.strides();
+      }
+    }
+}
+
+TEST(RepeatedProduct, OfNothingAddsNothing) {
+  const auto out = torch::ones({3, 4});
+  RepeatedProduct(3, torch::empty({0, 4})).add(torch::empty({3, 0}), out);
+  EXPECT_TRUE(out.equal(torch::ones({3, 4})));
+  RepeatedProduct(0, torch::ones({2, 4})).add(torch::empty({0, 2}), torch::empty({0, 4}));
+}
+
 TEST(Product, OfNothingIsZero) {
   const auto out = torch::ones({3, 4});
   Product(out, torch::empty({3, 0}), torch::empty({0, 4})).compute();
