@@ -47,8 +47,8 @@ int verb_doctor(const Options& options) {
     std::cout << "BLAS       kernels for " << core << "\n";
   std::cout << "oneDNN     "
             << (multiplies()
-                    ? "multiplies for linear layers and convolutions"
-                    : "not built in: linear layers and convolutions are slower than need be")
+                    ? "multiplies for linear layers, LSTMs and convolutions"
+                    : "not built in: linear layers, LSTMs and convolutions are slower than need be")
             << "\n";
   for (const auto& path : omp) std::cout << "OpenMP     " << path << "\n";
   std::cout << "product    " << static_cast<int>(rate) << " GFLOP/s (1024 x 1024 float), "

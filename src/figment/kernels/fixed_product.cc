@@ -26,7 +26,7 @@ constexpr auto kFloat = memory::data_type::f32;
 memory::desc described(const memory::dims& sizes, Tag tag) { return {sizes, kFloat, tag}; }
 
 // The product as a convolution by a kernel of 1 x 1: the rows are the pixels of one image, whose
-// channels lie side by side. oneDNN's own products lay the matrix anew at every call.
+// channels lie side by side. dnnl_sgemm takes no matrix that was laid before.
 dnnl::convolution_forward::primitive_desc convolution(const memory::desc& left,
                                                       const memory::desc& right,
                                                       const memory::desc& out) {
@@ -54,8 +54,8 @@ dnnl::convolution_forward::primitive_desc convolution(const memory::desc& left,
 struct FixedProduct::Parts {
   dnnl::stream stream{processor()};
   dnnl::convolution_forward product{};
-  memory left{}, right{}, out{};
-  std::unordered_map<int, memory> arguments{};
+  memory left{}, out{};
+  std::unordered_map<int, memory> arguments{};  // these and the matrix
 };
 
 FixedProduct::FixedProduct(std::int64_t rows, std::int64_t columns, std::int64_t inner,
@@ -73,11 +73,11 @@ FixedProduct::FixedProduct(std::int64_t rows, std::int64_t columns, std::int64_t
     p.product = dnnl::convolution_forward(chosen);
     p.left = memory(left, processor(), nullptr);
     p.out = memory(out, processor(), nullptr);
-    p.right = memory(chosen.weights_desc(), processor());
+    memory laid(chosen.weights_desc(), processor());
     // It is read alone. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     memory given({sizes, kFloat, strides}, processor(), const_cast<float*>(right.data));
-    dnnl::reorder(given, p.right).execute(p.stream, given, p.right);
-    p.arguments = {{DNNL_ARG_SRC, p.left}, {DNNL_ARG_WEIGHTS, p.right}, {DNNL_ARG_DST, p.out}};
+    dnnl::reorder(given, laid).execute(p.stream, given, laid);
+    p.arguments = {{DNNL_ARG_SRC, p.left}, {DNNL_ARG_WEIGHTS, laid}, {DNNL_ARG_DST, p.out}};
   } catch (const dnnl::error& error) {
     refuse(error);
   }

@@ -94,7 +94,8 @@ RepeatedProduct::RepeatedProduct(int64_t rows, Tensor right)
 }
 
 void RepeatedProduct::add(const Tensor& left, Tensor out) {
-  FIGMENT_CHECK(left.size(0) == rows_ && left.is_contiguous() && out.is_contiguous());
+  FIGMENT_CHECK(left.size(0) == rows_ && left.size(1) == right_.size(0) && out.size(0) == rows_ &&
+                out.size(1) == right_.size(1) && left.is_contiguous() && out.is_contiguous());
   if (!fixed_) {
     by_torch(std::move(out), left, right_, true);
     return;

@@ -44,7 +44,7 @@ class RepeatedProduct {
  public:
   // `right` must not change while this lives.
   RepeatedProduct(int64_t rows, torch::Tensor right);
-  // left: [rows, k], out: [rows, m], both contiguous.
+  // left: [rows, k], out: [rows, m], both contiguous and of the type of `right`.
   void add(const torch::Tensor& left, torch::Tensor out);
 
  private:
